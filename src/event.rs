@@ -1,0 +1,101 @@
+//! What a source reported, once. Invariants: `source_key` says what makes the event unique within its
+//! source and is derived from its content alone; `object` names the ref or thing that it happened to,
+//! against which repeats are judged; both are stable across releases, because the store keeps them.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::subject::{Person, Subject};
+
+/// A system that reports to Vigie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Gitea's webhooks.
+    Gitea,
+}
+
+impl Source {
+    /// Every source.
+    pub const ALL: [Self; 1] = [Self::Gitea];
+
+    /// Its name in configuration, paths, metrics and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gitea => "gitea",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|source| source.as_str() == name).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("unknown source '{name}'; known: {known}")
+        })
+    }
+}
+
+/// How much an event matters. Ordered: `Info < Warning < Critical`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Someone should look today.
+    Warning,
+    /// Someone should look now.
+    Critical,
+}
+
+impl Severity {
+    /// Its name in configuration, metrics and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What a source reported, once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Who reported it.
+    pub source: Source,
+    /// The source's own word for what happened (`push`, `pull_request`, …), as routes match it.
+    pub kind: String,
+    /// What makes it unique within its source. The same key is the same content.
+    pub source_key: String,
+    /// The ref or thing that it happened to.
+    pub object: String,
+    /// The incident that it belongs to: events with the same key share one message.
+    pub incident: String,
+    /// `owner/name` of the repository, if there is one.
+    pub repository: Option<String>,
+    /// Where the repository can be read.
+    pub repository_url: Option<String>,
+    /// The watched service that it speaks of, if it names one.
+    pub service: Option<String>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Further facts that routes can match.
+    pub labels: BTreeMap<String, String>,
+    /// Who did it.
+    pub actor: Option<Person>,
+    /// When it happened, as the source says; `None` if it does not say.
+    pub at: Option<Timestamp>,
+    /// The facts.
+    pub subject: Subject,
+}

@@ -1,0 +1,14 @@
+//! Vigie: the lookout of a self-hosted forge. What happens becomes an [`event::Event`], events make
+//! incidents, incidents make messages, messages are delivered to Discord; nothing goes back.
+//!
+//! ```text
+//! sources ─► intake ─► store(inbox) ─► incident ─► render ─► store(outbox) ─► delivery ─► Discord
+//! ```
+
+pub mod clock;
+pub mod event;
+pub mod halt;
+pub mod health;
+pub mod language;
+pub mod subject;
+pub mod telemetry;

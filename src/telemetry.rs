@@ -1,0 +1,273 @@
+//! Vigie's own metrics and its log. Invariant: no label, field or text carries a secret or an unbounded
+//! set of values.
+
+use std::{fmt, io::IsTerminal, sync::Arc};
+
+use clap::ValueEnum;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::event::{Severity, Source};
+
+/// Labels of [`Metrics::events`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventLabels {
+    /// The source's name.
+    pub source: &'static str,
+    /// `accepted`, `repeat`, `unauthorized`, `invalid`, `too_large`, `limited` or `unavailable`.
+    pub outcome: &'static str,
+}
+
+/// One label: the state of a row of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StateLabel {
+    /// `pending`, `sent`, `parked` or `dropped`.
+    pub state: &'static str,
+}
+
+/// One label: how something ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OutcomeLabel {
+    /// The outcome.
+    pub outcome: &'static str,
+}
+
+/// One label: an HTTP status, or `error` where no answer came.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StatusLabel {
+    /// The status.
+    pub status: String,
+}
+
+/// One label: a name that Discord gave, out of the set that Vigie knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KindLabel {
+    /// The name.
+    pub kind: String,
+}
+
+/// Labels of [`Metrics::incidents_open`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct IncidentLabels {
+    /// The source's name.
+    pub source: &'static str,
+    /// The severity's name.
+    pub severity: &'static str,
+}
+
+/// Every metric of Vigie. Cheap to clone; all clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    /// Events that reached intake, by what became of them.
+    pub events: Family<EventLabels, Counter>,
+    /// Accepted events that no message shows yet.
+    pub inbox_pending: Gauge,
+    /// Messages in the outbox.
+    pub outbox_messages: Family<StateLabel, Gauge>,
+    /// Age of the oldest message that waits to be sent, in seconds.
+    pub outbox_oldest_seconds: Gauge,
+    /// Attempts to deliver, by how they ended.
+    pub deliveries: Family<OutcomeLabel, Counter>,
+    /// Time from accepted to visible, in seconds.
+    pub delivery_seconds: Histogram,
+    /// Requests to Discord, by status.
+    pub discord_requests: Family<StatusLabel, Counter>,
+    /// Requests that Discord counts as invalid (401, 403, 429 of a scope other than shared).
+    pub discord_invalid_requests: Counter,
+    /// 1 while a session with the gateway is up.
+    pub gateway_connected: Gauge,
+    /// Sessions begun with the gateway.
+    pub gateway_sessions: Counter,
+    /// Gateway events of a known name that could not be read.
+    pub gateway_undecodable: Family<KindLabel, Counter>,
+    /// Size of the store's files.
+    pub store_bytes: Gauge,
+    /// Room left on the store's file system.
+    pub disk_free_bytes: Gauge,
+    /// Incidents that are open.
+    pub incidents_open: Family<IncidentLabels, Gauge>,
+    registry: Arc<Registry>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("vigie");
+        let metrics = Self {
+            events: Family::default(),
+            inbox_pending: Gauge::default(),
+            outbox_messages: Family::default(),
+            outbox_oldest_seconds: Gauge::default(),
+            deliveries: Family::default(),
+            // 5 ms to about 3 hours: from an idle machine to a long outage of Discord.
+            delivery_seconds: Histogram::new(exponential_buckets(0.005, 2.0, 22)),
+            discord_requests: Family::default(),
+            discord_invalid_requests: Counter::default(),
+            gateway_connected: Gauge::default(),
+            gateway_sessions: Counter::default(),
+            gateway_undecodable: Family::default(),
+            store_bytes: Gauge::default(),
+            disk_free_bytes: Gauge::default(),
+            incidents_open: Family::default(),
+            registry: Arc::default(),
+        };
+        metrics.register(&mut registry);
+        metrics.show_every_label();
+        Self { registry: Arc::new(registry), ..metrics }
+    }
+}
+
+impl Metrics {
+    /// All metrics in the OpenMetrics text format.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    /// Counts an event that reached intake.
+    pub fn event(&self, source: &'static str, outcome: &'static str) {
+        self.events.get_or_create(&EventLabels { source, outcome }).inc();
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("events", "Events that reached intake", self.events.clone());
+        registry.register(
+            "inbox_pending",
+            "Accepted events that no message shows yet",
+            self.inbox_pending.clone(),
+        );
+        registry.register("outbox_messages", "Messages in the outbox", self.outbox_messages.clone());
+        registry.register_with_unit(
+            "outbox_oldest",
+            "Age of the oldest message that waits to be sent",
+            Unit::Seconds,
+            self.outbox_oldest_seconds.clone(),
+        );
+        registry.register("deliveries", "Attempts to deliver a message", self.deliveries.clone());
+        registry.register_with_unit(
+            "delivery",
+            "Time from accepted to visible",
+            Unit::Seconds,
+            self.delivery_seconds.clone(),
+        );
+        registry.register("discord_requests", "Requests to Discord", self.discord_requests.clone());
+        registry.register(
+            "discord_invalid_requests",
+            "Requests that count against Discord's limit of invalid requests",
+            self.discord_invalid_requests.clone(),
+        );
+        registry.register(
+            "gateway_connected",
+            "Whether a session with the gateway is up",
+            self.gateway_connected.clone(),
+        );
+        registry.register(
+            "gateway_sessions",
+            "Sessions begun with the gateway",
+            self.gateway_sessions.clone(),
+        );
+        registry.register(
+            "gateway_undecodable",
+            "Gateway events of a known name that could not be read",
+            self.gateway_undecodable.clone(),
+        );
+        registry.register_with_unit(
+            "store",
+            "Size of the store's files",
+            Unit::Bytes,
+            self.store_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "disk_free",
+            "Room left on the store's file system",
+            Unit::Bytes,
+            self.disk_free_bytes.clone(),
+        );
+        registry.register("incidents_open", "Incidents that are open", self.incidents_open.clone());
+        registry.register(
+            "build",
+            "Which Vigie this is",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
+    }
+
+    /// A counter that is absent until it first counts can't be alerted on, so each begins at 0.
+    fn show_every_label(&self) {
+        for source in Source::ALL {
+            for outcome in
+                ["accepted", "repeat", "unauthorized", "invalid", "too_large", "limited", "unavailable"]
+            {
+                drop(self.events.get_or_create(&EventLabels { source: source.as_str(), outcome }));
+            }
+            for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
+                let labels = IncidentLabels { source: source.as_str(), severity: severity.as_str() };
+                drop(self.incidents_open.get_or_create(&labels));
+            }
+        }
+        for state in ["pending", "sent", "parked", "dropped"] {
+            drop(self.outbox_messages.get_or_create(&StateLabel { state }));
+        }
+    }
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people; with journald's levels when stderr is the journal.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Sends the log to stderr. What is logged is set by `RUST_LOG` (default `info`).
+pub fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // A second start (tests run many Vigies in one process) keeps the first log.
+    let _ = match format {
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+        LogFormat::Text => registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_have_the_names_of_the_contract() {
+        let text = Metrics::default().encode().unwrap();
+        for name in [
+            "vigie_events_total{source=\"gitea\",outcome=\"accepted\"}",
+            "vigie_inbox_pending",
+            "vigie_outbox_messages{state=\"pending\"}",
+            "vigie_outbox_oldest_seconds",
+            "vigie_delivery_seconds_bucket",
+            "vigie_gateway_connected",
+            "vigie_store_bytes",
+            "vigie_disk_free_bytes",
+            "vigie_incidents_open{source=\"gitea\",severity=\"critical\"}",
+            "vigie_build_info{version=",
+        ] {
+            assert!(text.contains(name), "no {name} in:\n{text}");
+        }
+    }
+}
