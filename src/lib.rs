@@ -9,6 +9,7 @@ pub mod clock;
 pub mod event;
 pub mod halt;
 pub mod health;
+pub mod intake;
 pub mod language;
 pub mod store;
 pub mod subject;
