@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work, cache and mirrors are set by .ci/run
 # The parts of .ci/run, in its order. Each runs in a shell of its own with `set -e`, and leaves by `skip REASON`
 # where something could not be had.
 
@@ -133,7 +133,7 @@ image_demo() { # IMAGE [EMULATOR]
     emulator=(/emulator)
   fi
   printf 'image: %d bytes as shipped\n' "$(stat -Lc %s "$1")"
-  mkdir -p -m 1777 "$root/tmp"
+  mkdir -p "$root/tmp" && chmod 1777 "$root/tmp"
   timeout 300 unshare --net --mount --root="$root" -- "${emulator[@]}" "$entry" demo --once | tail -n 3
 }
 
