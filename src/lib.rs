@@ -11,4 +11,5 @@ pub mod halt;
 pub mod health;
 pub mod language;
 pub mod subject;
+pub mod supervisor;
 pub mod telemetry;
