@@ -13,4 +13,5 @@ pub mod intake;
 pub mod language;
 pub mod store;
 pub mod subject;
+pub mod supervisor;
 pub mod telemetry;
