@@ -9,6 +9,8 @@ pub mod clock;
 pub mod event;
 pub mod halt;
 pub mod health;
+pub mod incident;
 pub mod language;
+pub mod render;
 pub mod subject;
 pub mod telemetry;
