@@ -10,6 +10,7 @@ pub mod event;
 pub mod halt;
 pub mod health;
 pub mod incident;
+pub mod intake;
 pub mod language;
 pub mod render;
 pub mod subject;
