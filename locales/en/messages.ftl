@@ -24,6 +24,20 @@ push-commits = { $n ->
     [one] 1 commit to { $name }
    *[other] { $n } commits to { $name }
 }
+push-created = { $kind ->
+    [branch] { $n ->
+        [one] 1 commit to new branch { $name }
+       *[other] { $n } commits to new branch { $name }
+    }
+    [tag] { $n ->
+        [one] 1 commit to new tag { $name }
+       *[other] { $n } commits to new tag { $name }
+    }
+   *[other] { $n ->
+        [one] 1 commit to new ref { $name }
+       *[other] { $n } commits to new ref { $name }
+    }
+}
 more-commits = { $n ->
     [one] and 1 more commit
    *[other] and { $n } more commits
@@ -123,7 +137,7 @@ workflow-title = { $kind ->
 repository-title = { $action ->
     [created] Repository created
     [deleted] Repository deleted
-    [forked] Forked from { $from }
+    [forked] Forked to { $fork }
    *[other] Repository: { $word }
 }
 wiki-title = { $action ->

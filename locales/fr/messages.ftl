@@ -24,6 +24,20 @@ push-commits = { $n ->
     [one] { $n } commit sur { $name }
    *[other] { $n } commits sur { $name }
 }
+push-created = { $kind ->
+    [branch] { $n ->
+        [one] { $n } commit sur la nouvelle branche { $name }
+       *[other] { $n } commits sur la nouvelle branche { $name }
+    }
+    [tag] { $n ->
+        [one] { $n } commit sur le nouveau tag { $name }
+       *[other] { $n } commits sur le nouveau tag { $name }
+    }
+   *[other] { $n ->
+        [one] { $n } commit sur la nouvelle référence { $name }
+       *[other] { $n } commits sur la nouvelle référence { $name }
+    }
+}
 more-commits = { $n ->
     [one] et { $n } autre commit
    *[other] et { $n } autres commits
@@ -123,7 +137,7 @@ workflow-title = { $kind ->
 repository-title = { $action ->
     [created] Dépôt créé
     [deleted] Dépôt supprimé
-    [forked] Bifurcation de { $from }
+    [forked] Bifurcation vers { $fork }
    *[other] Dépôt : { $word }
 }
 wiki-title = { $action ->

@@ -16,7 +16,7 @@ pub use self::history::{Deed, History, Step};
 use self::route::Decision;
 use crate::{
     event::{Event, Severity, Source},
-    subject::{Existence, Person, Push, RefChange, Standing, Subject},
+    subject::{Person, Standing, Subject},
 };
 
 /// Where an incident stands in its life.
@@ -106,7 +106,7 @@ impl Incident {
     pub fn after(mut self, event: Event, received: Timestamp) -> Self {
         self.note(&event, received);
         let overtaken = matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest);
-        if overtaken || tells_less(&event.subject, &self.subject) {
+        if overtaken {
             return self;
         }
         self.life = life(&event.subject);
@@ -147,18 +147,6 @@ fn life(subject: &Subject) -> Life {
         | Subject::Generic(_) => return Life::Info,
     };
     if open { Life::Open } else { Life::Closed }
-}
-
-/// Whether `new` says of the same ref less than what is `known`: a forge tells a new branch twice, once as
-/// made and once as pushed, and only the push knows the commits.
-fn tells_less(new: &Subject, known: &Subject) -> bool {
-    match (new, known) {
-        (
-            Subject::Ref(RefChange { kind, name, change: Existence::Created, .. }),
-            Subject::Push(Push { kind: known_kind, name: known_name, before: None, .. }),
-        ) => (kind, name) == (known_kind, known_name),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::subject::{PullRequest, RefKind, Review, Verdict};
+use crate::subject::{PullRequest, Push, RefKind, Review, Verdict};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -118,24 +118,6 @@ fn a_closed_pull_request_can_be_opened_again() {
     let again = closed.after(request("reopened", Standing::Open, "bruno", 5), at(1001));
     assert_eq!(again.life, Life::Open);
     assert_eq!(steps(&again), [("closed", "alice", 1), ("reopened", "bruno", 1)]);
-}
-
-#[test]
-fn a_branch_told_as_made_and_as_pushed_keeps_what_the_push_knows() {
-    let made = Subject::Ref(RefChange {
-        kind: RefKind::Branch,
-        name: "main".into(),
-        sha: None,
-        change: Existence::Created,
-        url: None,
-    });
-    let pushed = opened(event("push", "ada", 0, push(None)));
-    let both = pushed.after(event("create", "ada", 0, made.clone()), at(1001));
-    assert!(matches!(both.subject, Subject::Push(_)));
-    let made = opened(event("create", "ada", 0, made));
-    let both = made.after(event("push", "ada", 0, push(None)), at(1001));
-    assert!(matches!(both.subject, Subject::Push(_)));
-    assert_eq!(both.life, Life::Info);
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl Page<'_> {
 
     /// Somebody's word for something, as code.
     fn code(&self, raw: &str, limit: usize) -> String {
-        limits::shorten(raw, limit, |n| format!(" +{n} "), markdown::code)
+        markdown::code(&limits::shorten(raw, limit - 2, missing, markdown::plain))
     }
 
     /// What somebody wrote.

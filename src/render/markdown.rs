@@ -64,7 +64,7 @@ pub fn ago(at: Timestamp) -> String {
 }
 
 /// `address` in its canonical form, if it is one that a reader may be sent to: http or https, with a host,
-/// without a name or password that makes the host look like another. Characters that end a Markdown link
+/// without a name or password that makes the host look like another. Characters that mean something in Markdown
 /// are percent-encoded. At most 1000 characters: a longer one would crowd out the text.
 pub fn web_address(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
@@ -73,7 +73,7 @@ pub fn web_address(address: &str) -> Option<String> {
     let mut text = url[..Position::BeforePath].to_owned();
     for c in url[Position::BeforePath..].chars() {
         match c {
-            '(' | ')' | '[' | ']' | '|' | '*' | '`' | '\\' | '<' | '>' | '"' => {
+            '@' | '(' | ')' | '[' | ']' | '|' | '*' | '`' | '\\' | '<' | '>' | '"' => {
                 text.push_str(&format!("%{:02X}", u32::from(c)));
             }
             _ => text.push(c),

@@ -205,8 +205,9 @@ fn workflow(job: bool, status: &str, conclusion: Option<&str>) -> Subject {
 }
 
 fn repository(action: &str) -> Subject {
-    let forked_from = (action == "forked").then(|| "upstream/lighthouse".into());
-    Subject::Repository(RepositoryChange { action: action.into(), forked_from })
+    let fork = (action == "forked").then(|| "keepers/lighthouse".into());
+    let url = (action == "forked").then(|| "https://git.example.org/keepers/lighthouse".into());
+    Subject::Repository(RepositoryChange { action: action.into(), fork, url })
 }
 
 fn wiki(action: &str) -> Subject {

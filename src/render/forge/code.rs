@@ -12,20 +12,20 @@ const SHOWN: usize = 10;
 pub(super) fn push(page: &Page<'_>, push: &Push) -> Embed {
     let name = page.name(&push.name, limits::NAME);
     let total = push.total.max(push.commits.len() as u64);
+    let variables = |sha: &str| {
+        [
+            ("kind", kind(push.kind).into()),
+            ("name", name.clone().into()),
+            ("n", total.into()),
+            ("sha", page.name(&super::short(sha), limits::FACT).into()),
+        ]
+    };
     let text = match (&push.before, &push.after) {
-        (_, None) => ref_text(page, "ref-deleted", push.kind, &name),
-        (None, Some(_)) => ref_text(page, "ref-created", push.kind, &name),
-        (Some(_), Some(after)) if total == 0 => page.say(
-            "ref-moved",
-            &[
-                ("kind", kind(push.kind).into()),
-                ("name", name.as_str().into()),
-                ("sha", page.name(&super::short(after), limits::FACT).into()),
-            ],
-        ),
-        (Some(_), Some(_)) => {
-            page.say("push-commits", &[("n", total.into()), ("name", name.as_str().into())])
-        }
+        (_, None) => page.say("ref-deleted", &variables("")),
+        (None, Some(sha)) if total == 0 => page.say("ref-created", &variables(sha)),
+        (None, Some(sha)) => page.say("push-created", &variables(sha)),
+        (Some(_), Some(sha)) if total == 0 => page.say("ref-moved", &variables(sha)),
+        (Some(_), Some(sha)) => page.say("push-commits", &variables(sha)),
     };
     let color = match (&push.before, &push.after) {
         (_, None) => GREY,
@@ -76,15 +76,12 @@ pub(super) fn ref_change(page: &Page<'_>, change: &RefChange) -> Embed {
         Existence::Created => ("ref-created", BLUE),
         Existence::Deleted => ("ref-deleted", GREY),
     };
-    let text = ref_text(page, key, change.kind, &page.name(&change.name, limits::NAME));
+    let name = page.name(&change.name, limits::NAME);
+    let text = page.say(key, &[("kind", kind(change.kind).into()), ("name", name.into())]);
     let address = change.url.as_deref().or(page.incident.repository_url.as_deref());
     let embed = page.embed(color, page.title("", &text), address);
     let sha = change.sha.as_deref().map(|sha| page.commit(sha, None)).unwrap_or_default();
     Embed { description: below(sha, &embed.description), ..embed }
-}
-
-fn ref_text(page: &Page<'_>, key: &str, ref_kind: RefKind, name: &str) -> String {
-    page.say(key, &[("kind", kind(ref_kind).into()), ("name", name.into())])
 }
 
 const fn kind(kind: RefKind) -> &'static str {

@@ -97,10 +97,11 @@ fn commit(page: &Page<'_>, sha: Option<&str>) -> Option<Field> {
 }
 
 pub(super) fn repository(page: &Page<'_>, change: &RepositoryChange) -> Embed {
-    let from = page.name(change.forked_from.as_deref().unwrap_or("?"), limits::REPOSITORY);
-    let text = page.say("repository-title", &action(page, &change.action, &[("from", from)]));
+    let fork = page.name(change.fork.as_deref().unwrap_or("?"), limits::REPOSITORY);
+    let text = page.say("repository-title", &action(page, &change.action, &[("fork", fork)]));
     let color = if change.action == "deleted" { GREY } else { BLUE };
-    page.embed(color, page.title("", &text), page.incident.repository_url.as_deref())
+    let address = change.url.as_deref().or(page.incident.repository_url.as_deref());
+    page.embed(color, page.title("", &text), address)
 }
 
 pub(super) fn wiki(page: &Page<'_>, wiki: &Wiki) -> Embed {
