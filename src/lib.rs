@@ -13,5 +13,6 @@ pub mod incident;
 pub mod intake;
 pub mod language;
 pub mod render;
+pub mod store;
 pub mod subject;
 pub mod telemetry;

@@ -8,6 +8,7 @@
 mod history;
 pub mod reference;
 pub mod route;
+pub mod worker;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -197,7 +197,8 @@ fn task_box(text: &str) -> Option<(&'static str, &str)> {
     boxes.into_iter().find_map(|(mark, shown)| Some((shown, text.strip_prefix(mark)?)))
 }
 
-/// Splits at the first run of exactly `length` backticks, if there is one and something stands before it.
+/// Splits at the first run of exactly `length` backticks, if there is one before a fence and something stands
+/// before it. A span that holds a fence could be read either way.
 fn split_at_run(text: &str, length: usize) -> Option<(&str, &str)> {
     let mut from = 0;
     loop {
@@ -206,6 +207,9 @@ fn split_at_run(text: &str, length: usize) -> Option<(&str, &str)> {
         let run = end - start;
         if run == length {
             return (!text[..start].trim().is_empty()).then(|| (&text[..start], &text[end..]));
+        }
+        if run >= 3 {
+            return None;
         }
         from = end;
     }
