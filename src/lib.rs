@@ -15,4 +15,5 @@ pub mod language;
 pub mod render;
 pub mod store;
 pub mod subject;
+pub mod supervisor;
 pub mod telemetry;
