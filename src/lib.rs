@@ -17,3 +17,4 @@ pub mod store;
 pub mod subject;
 pub mod supervisor;
 pub mod telemetry;
+pub mod watchdog;

@@ -83,11 +83,10 @@ pub struct Decision {
 }
 
 impl Routes {
-    /// Where `event` goes.
+    /// Where `event` goes. Vigie's own complaints go to the fallback channel, whatever routes say.
     pub fn decide(&self, event: &Event) -> Decision {
-        let Some((index, route)) =
-            self.routes.iter().enumerate().find(|(_, route)| route.conditions.hold(event))
-        else {
+        let mut routes = self.routes.iter().enumerate().filter(|_| event.source != Source::Vigie);
+        let Some((index, route)) = routes.find(|(_, route)| route.conditions.hold(event)) else {
             return Decision {
                 route: None,
                 channels: self.fallback.into_iter().collect(),
