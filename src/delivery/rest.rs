@@ -42,6 +42,9 @@ const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 /// How often a request is sent again after a 429 before its caller is told. Each waits as long as told.
 const RATE_LIMIT_TRIES: u32 = 5;
 
+/// How long Cloudflare is left alone if it refuses without saying for how long.
+const CLOUDFLARE_WAIT: Duration = Duration::from_mins(1);
+
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(55);
 
@@ -316,8 +319,10 @@ impl Rest {
         }
         // Cloudflare's own refusals are pages, not JSON.
         let answer = answer.unwrap_or_default();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(self.rate_limited(permit, headers, &limits, &answer));
+        if status == StatusCode::TOO_MANY_REQUESTS
+            && let Some(error) = self.rate_limited(permit, headers, &limits, &answer)
+        {
+            return Err(error);
         }
         permit.answered(&limits);
         if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
@@ -328,7 +333,7 @@ impl Rest {
         }
         let code = answer["code"].as_u64().unwrap_or_default();
         let message = answer["message"].as_str().unwrap_or("no reason given").to_owned();
-        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        if matches!(status.as_u16(), 401 | 403 | 429) {
             self.count_invalid(permit);
         }
         if status == StatusCode::UNAUTHORIZED && code != INVALID_WEBHOOK_TOKEN {
@@ -341,28 +346,28 @@ impl Rest {
         Err(RestError::Refused { status: status.as_u16(), code, message, errors: answer["errors"].clone() })
     }
 
+    /// Notes a 429. `None` if it names no wait: then it is about the thing written to, as code 30046 is.
     fn rate_limited(
         &self,
         permit: &Permit,
         headers: &HeaderMap,
         limits: &Limits,
         answer: &Value,
-    ) -> RestError {
+    ) -> Option<RestError> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         // Without JSON it is Cloudflare that speaks, and it means the whole address.
-        let global = answer.is_null()
-            || answer["global"] == true
-            || header("x-ratelimit-global").is_some()
-            || header("x-ratelimit-scope") == Some("global");
-        let scope = match header("x-ratelimit-scope") {
-            _ if global => Scope::Global,
-            Some("shared") => Scope::Shared,
-            _ => Scope::User,
-        };
+        let cloudflare = answer.is_null().then_some(CLOUDFLARE_WAIT);
         // The body is exact, the header a whole number of seconds.
         let wait = seconds(&answer["retry_after"].to_string())
             .or_else(|| seconds(header(RETRY_AFTER.as_str())?))
-            .unwrap_or(Duration::from_secs(1));
+            .or(cloudflare)?;
+        let scope = match header("x-ratelimit-scope") {
+            Some("global") => Scope::Global,
+            _ if cloudflare.is_some() || answer["global"] == true => Scope::Global,
+            _ if header("x-ratelimit-global").is_some() => Scope::Global,
+            Some("shared") => Scope::Shared,
+            _ => Scope::User,
+        };
         tracing::warn!(
             request = permit.what(),
             ?scope,
@@ -373,7 +378,7 @@ impl Rest {
         if scope != Scope::Shared {
             self.count_invalid(permit);
         }
-        RestError::RateLimited { scope, wait }
+        Some(RestError::RateLimited { scope, wait })
     }
 
     fn count_invalid(&self, permit: &Permit) {
