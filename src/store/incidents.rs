@@ -53,6 +53,12 @@ pub fn save(conn: &Connection, incident: &IncidentRow) -> Result<i64, StoreError
     Ok(*id)
 }
 
+/// Whether the incident of this id still goes on; one that is not there does not.
+pub fn is_open(conn: &Connection, id: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT open FROM incidents WHERE id = ?1")?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 /// How many incidents are open, by source and severity; pairs without any are left out.
 pub fn open_counts(conn: &Connection) -> Result<Vec<(Source, Severity, i64)>, StoreError> {
     let sql = "SELECT source, severity, count(*) FROM incidents WHERE open = 1 GROUP BY source, severity";
