@@ -1,29 +1,150 @@
 //! Wires the parts of `vigie run`, supervises them and stops them in order. Invariants: the store is open and
-//! the port is bound before readiness is told to systemd; Discord's trouble ends no part; the store closes
-//! last, after everything that writes to it.
+//! the port is bound before systemd is told that Vigie is ready; Discord's trouble ends no part; the store
+//! closes last, after everything that writes to it.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+mod backing;
+mod routes;
 
-use jiff::Timestamp;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use self::backing::StoreBacking;
 use crate::{
     clock::Clock,
     config::Config,
-    delivery::{Dispatcher, Rest, RestSettings},
-    discord,
+    delivery::{self, Dispatcher, Rest, RestSettings},
+    discord::session,
     halt::Halt,
     health::Health,
     incident::worker::Worker,
-    store::{self, Store},
+    intake,
+    store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
     telemetry::Metrics,
     watchdog, web,
 };
 
-mod backing;
-
 /// How long each stage may take to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Why `vigie run` can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The port can't be had.
+    #[error("can't listen on {address}: {source}; choose another address with [http] listen or --listen")]
+    Bind {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The sender can't be made.
+    #[error(transparent)]
+    Delivery(#[from] delivery::SetupError),
+    /// A part ended.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+}
+
+/// Runs Vigie until `shutdown`. `listening` is told the address once hooks are taken.
+pub async fn run(
+    config: Config,
+    clock: Clock,
+    shutdown: CancellationToken,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), AppError> {
+    let health = Health::default();
+    let metrics = Metrics::default();
+    let halt = Halt::new(health.clone());
+    let store = Store::open(store::Settings {
+        path: config.store.path.clone(),
+        keep: config.store.keep,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+    })?;
+    let address = config.http.listen;
+    let bind = |source| AppError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(bind)?;
+    let address = listener.local_addr().map_err(bind)?;
+    let rest = Rest::new(rest_settings(&config, &clock, &metrics, &halt))?;
+
+    let mut supervisor = Supervisor::new(clock.clone());
+    let server = web::Server {
+        clock: clock.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+        store: store.clone(),
+        trusted_proxies: config.http.trusted_proxies.clone(),
+        gitea: config.sources.gitea.as_ref().map(|gitea| gitea.secret.clone()),
+    };
+    let stop = supervisor.stop(Stage::Intake);
+    supervisor.spawn("web server", Stage::Intake, server.run(listener, stop));
+
+    let worker = Worker {
+        store: store.clone(),
+        routes: Arc::new(routes::routes(&config)),
+        language: config.language,
+        reader: intake::read,
+        clock: clock.clone(),
+    };
+    let stop = supervisor.stop(Stage::Work);
+    supervisor.spawn("incidents", Stage::Work, worker.run(stop.clone()));
+    let dispatcher = Dispatcher {
+        store: store.clone(),
+        rest,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+        halt: halt.clone(),
+    };
+    supervisor.spawn("delivery", Stage::Work, dispatcher.run(stop.clone()));
+    let shared = session::Shared {
+        clock: clock.clone(),
+        started: clock.now(),
+        health,
+        halt,
+        metrics,
+        backing: Arc::new(StoreBacking(store.clone())),
+    };
+    let session = session(&config, shared, stop);
+    supervisor.spawn("gateway session", Stage::Work, session);
+
+    let stop = supervisor.stop(Stage::Base);
+    supervisor.spawn("store upkeep", Stage::Base, store.clone().maintain(stop.clone()));
+    supervisor.spawn("watchdog", Stage::Base, watchdog::run(store.clone(), clock, stop));
+
+    watchdog::ready();
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "taking webhooks");
+    listening(address);
+    let told = shutdown.clone();
+    let outcome = supervisor.run(shutdown, STOP_DEADLINE).await;
+    if told.is_cancelled() {
+        watchdog::stopping();
+    }
+    store.close().await;
+    Ok(outcome?)
+}
+
+fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {
+    RestSettings {
+        origin: config.discord.origin(),
+        token: config.discord.token.clone(),
+        user_agent: delivery::AGENT.to_owned(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        halt: halt.clone(),
+        connect_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(30),
+    }
+}
+
+/// The session with the gateway. Once Discord is left alone for good it rests instead of ending, since a task
+/// that ends would end the process, and intake goes on.
+async fn session(config: &Config, shared: session::Shared, stop: CancellationToken) {}
