@@ -6,6 +6,7 @@
 //! ```
 
 pub mod clock;
+pub mod discord;
 pub mod event;
 pub mod halt;
 pub mod health;
