@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod delivery;
+pub mod discord;
 pub mod event;
 pub mod halt;
 pub mod health;
