@@ -6,6 +6,7 @@
 //! ```
 
 pub mod clock;
+pub mod config;
 pub mod event;
 pub mod halt;
 pub mod health;
