@@ -11,5 +11,6 @@ pub mod event;
 pub mod halt;
 pub mod health;
 pub mod language;
+pub mod store;
 pub mod subject;
 pub mod telemetry;
