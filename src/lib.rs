@@ -10,6 +10,7 @@ pub mod config;
 pub mod event;
 pub mod halt;
 pub mod health;
+pub mod intake;
 pub mod language;
 pub mod store;
 pub mod subject;
