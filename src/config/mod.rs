@@ -27,10 +27,10 @@ use url::Url;
 use self::document::{Document, Section};
 pub use self::{
     document::{Files, Finding},
-    routes::{Mention, Quiet, Route},
+    routes::{Conditions, Mention, Quiet, Route},
     sources::{Asked, Gitea, Grafana, GrafanaProof, Hook, Sources},
 };
-use crate::{event::Event, language::Language};
+use crate::language::Language;
 
 /// Everything that a person declares.
 #[derive(Debug)]
@@ -57,13 +57,6 @@ pub struct Config {
     pub services: BTreeMap<String, Service>,
     /// Which event goes where; the first that takes an event wins.
     pub routes: Vec<Route>,
-}
-
-impl Config {
-    /// The route that takes `event`; without one it goes to [`Discord::fallback_channel`].
-    pub fn route(&self, event: &Event) -> Option<&Route> {
-        self.routes.iter().find(|route| route.takes(event))
-    }
 }
 
 /// `[discord]`.

@@ -11,12 +11,13 @@ use super::{
     sources::Sources,
     values,
 };
-use crate::event::{Event, Severity};
+use crate::event::Severity;
 
 /// One of `[[routes]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    conditions: Conditions,
+    /// Which events it takes.
+    pub conditions: Conditions,
     /// Ids of the channels that it leads to; at least one.
     pub channels: Vec<u64>,
     /// Who is mentioned.
@@ -27,49 +28,44 @@ pub struct Route {
     pub digest_after: u64,
 }
 
-impl Route {
-    /// Whether it takes `event`.
-    pub fn takes(&self, event: &Event) -> bool {
-        let Conditions { source, kind, repository, service, severity, labels } = &self.conditions;
-        let among = |values: &[String], value: Option<&str>| {
-            values.is_empty() || value.is_some_and(|value| values.iter().any(|one| one == value))
-        };
-        let repository_of_event = event.repository.as_ref().map(|name| name.to_lowercase());
-        among(source, Some(event.source.as_str()))
-            && among(kind, Some(&event.kind))
-            && among(repository, repository_of_event.as_deref())
-            && among(service, event.service.as_deref())
-            && (severity.is_empty() || severity.contains(&event.severity))
-            && labels.iter().all(|(name, value)| event.labels.get(name) == Some(value))
-    }
-}
-
-/// What an event must be; each empty one lets all through.
+/// What an event must be for a route. An empty list asks nothing; all that is asked must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Conditions {
-    source: Vec<String>,
-    kind: Vec<String>,
-    /// In lower case: a forge's names have no case.
-    repository: Vec<String>,
-    service: Vec<String>,
-    severity: Vec<Severity>,
-    labels: BTreeMap<String, String>,
+pub struct Conditions {
+    /// Names of sources, also of those that this version takes nothing from.
+    pub sources: Vec<String>,
+    /// The sources' own words for what happened.
+    pub kinds: Vec<String>,
+    /// Repositories in lower case (a forge's names have no case); `*` stands for any run of characters.
+    pub repositories: Vec<String>,
+    /// Watched services.
+    pub services: Vec<String>,
+    /// Severities.
+    pub severities: Vec<Severity>,
+    /// Labels with their values.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Conditions {
-    /// Whether what takes `other`'s events would take all of them.
+    /// Whether these take every event that `other` would, as far as that can be told from the text.
     fn cover(&self, other: &Self) -> bool {
-        fn wider<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-            one.is_empty() || (!other.is_empty() && other.iter().all(|value| one.contains(value)))
-        }
         const SEVERITIES: usize = 3;
-        wider(&self.source, &other.source)
-            && wider(&self.kind, &other.kind)
-            && wider(&self.repository, &other.repository)
-            && wider(&self.service, &other.service)
-            && (self.severity.len() == SEVERITIES || wider(&self.severity, &other.severity))
-            && self.labels.iter().all(|(name, value)| other.labels.get(name) == Some(value))
+        self.labels.iter().all(|(name, value)| other.labels.get(name) == Some(value))
+            && wider(&self.sources, &other.sources, PartialEq::eq)
+            && wider(&self.kinds, &other.kinds, PartialEq::eq)
+            && wider(&self.repositories, &other.repositories, |pattern, name| {
+                let prefix = pattern.strip_suffix('*').filter(|prefix| !prefix.contains('*'));
+                pattern == name || prefix.is_some_and(|prefix| name.starts_with(prefix))
+            })
+            && wider(&self.services, &other.services, PartialEq::eq)
+            && (self.severities.len() == SEVERITIES
+                || wider(&self.severities, &other.severities, PartialEq::eq))
     }
+}
+
+/// Whether each value of `narrow` is among those of `wide`; an empty list stands for everything.
+fn wider<T>(wide: &[T], narrow: &[T], among: impl Fn(&T, &T) -> bool) -> bool {
+    let found = |value| wide.iter().any(|one| among(one, value));
+    wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(found))
 }
 
 /// Who is mentioned.
@@ -78,7 +74,7 @@ pub struct Mention {
     /// Ids of roles; at least one.
     pub roles: Vec<u64>,
     /// Of which severities; empty = of every one.
-    pub severity: Vec<Severity>,
+    pub severities: Vec<Severity>,
 }
 
 /// When a route is quiet.
@@ -109,34 +105,19 @@ const SOURCES: [(&str, IsThere); 8] = [
     ("generic", |sources| !sources.generic.is_empty()),
 ];
 
-/// The kinds that Gitea sends: its event types (`X-Gitea-Event-Type`; modules/webhook/type.go of Gitea
-/// 1.26 and its documentation of webhooks).
-const GITEA_KINDS: [&str; 29] = [
+/// The kinds of Gitea's events, as its reader groups them (`intake/gitea.rs`).
+const GITEA_KINDS: [&str; 15] = [
     "create",
     "delete",
     "fork",
-    "issue_assign",
     "issue_comment",
-    "issue_label",
-    "issue_milestone",
     "issues",
     "package",
     "pull_request",
-    "pull_request_approved",
-    "pull_request_assign",
-    "pull_request_comment",
-    "pull_request_label",
-    "pull_request_milestone",
-    "pull_request_rejected",
-    "pull_request_review_approved",
-    "pull_request_review_comment",
-    "pull_request_review_rejected",
-    "pull_request_review_request",
-    "pull_request_sync",
+    "pull_request_review",
     "push",
     "release",
     "repository",
-    "schedule",
     "status",
     "wiki",
     "workflow_job",
@@ -185,10 +166,11 @@ fn route(entry: &Entry<'_>, roles: &Read<BTreeMap<String, u64>>, sources: &Read<
     let source = section.read("source", |entry| source(entry, sources));
     let kind = section.read("kind", |entry| kind(entry, &source));
     let repository = section.read("repository", |entry| {
-        texts(entry, "a repository as owner/name", |text| {
+        texts(entry, "a repository as owner/name, or a pattern with * in it", |text| {
             let named =
-                |(owner, name): (&str, &str)| !owner.is_empty() && !name.is_empty() && !name.contains('/');
-            text.split_once('/').filter(|both| named(*both)).map(|_| text.to_lowercase())
+                |both: (&str, &str)| !both.0.is_empty() && !both.1.is_empty() && !both.1.contains('/');
+            let fits = text.contains('*') || text.split_once('/').is_some_and(named);
+            (fits && !text.contains(char::is_whitespace)).then(|| text.to_lowercase())
         })
     });
     let service = section.read("service", |entry| {
@@ -209,11 +191,11 @@ fn route(entry: &Entry<'_>, roles: &Read<BTreeMap<String, u64>>, sources: &Read<
     section.finish();
     Ok(Route {
         conditions: Conditions {
-            source: source?.unwrap_or_default(),
-            kind: kind?.unwrap_or_default(),
-            repository: repository?.unwrap_or_default(),
-            service: service?.unwrap_or_default(),
-            severity: severity?.unwrap_or_default(),
+            sources: source?.unwrap_or_default(),
+            kinds: kind?.unwrap_or_default(),
+            repositories: repository?.unwrap_or_default(),
+            services: service?.unwrap_or_default(),
+            severities: severity?.unwrap_or_default(),
             labels: labels?.unwrap_or_default(),
         },
         channels: channels?,
@@ -272,7 +254,7 @@ fn mention(entry: &Entry<'_>, roles: &Read<BTreeMap<String, u64>>) -> Read<Menti
     });
     let severity = section.read("severity", values::severities);
     section.finish();
-    Ok(Mention { roles: roles?, severity: severity?.unwrap_or_default() })
+    Ok(Mention { roles: roles?, severities: severity?.unwrap_or_default() })
 }
 
 fn quiet(entry: &Entry<'_>) -> Read<Quiet> {
