@@ -6,6 +6,7 @@
 //! ```
 
 pub mod clock;
+pub mod config;
 pub mod delivery;
 pub mod discord;
 pub mod event;
