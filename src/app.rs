@@ -3,13 +3,11 @@
 //! closes last, after everything that writes to it.
 
 mod backing;
-mod routes;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashSet, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use self::backing::StoreBacking;
 use crate::{
@@ -19,7 +17,7 @@ use crate::{
     discord::session,
     halt::Halt,
     health::Health,
-    incident::worker::Worker,
+    incident::{route::Routes, worker::Worker},
     intake,
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
@@ -89,7 +87,7 @@ pub async fn run(
 
     let worker = Worker {
         store: store.clone(),
-        routes: Arc::new(routes::routes(&config)),
+        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
         language: config.language,
         reader: intake::read,
         clock: clock.clone(),
@@ -113,8 +111,12 @@ pub async fn run(
         metrics,
         backing: Arc::new(StoreBacking(store.clone())),
     };
-    let session = session(&config, shared, stop);
-    supervisor.spawn("gateway session", Stage::Work, session);
+    let settings = session_settings(&config);
+    supervisor.spawn("gateway session", Stage::Work, async move {
+        session::run(settings, shared, stop.clone()).await;
+        // Left alone for good, it rests: a task that ends would end the process, and intake goes on.
+        stop.cancelled().await;
+    });
 
     let stop = supervisor.stop(Stage::Base);
     supervisor.spawn("store upkeep", Stage::Base, store.clone().maintain(stop.clone()));
@@ -134,7 +136,7 @@ pub async fn run(
 
 fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {
     RestSettings {
-        origin: config.discord.origin(),
+        origin: config.discord.endpoint.as_ref().map_or_else(delivery::discord, |other| other.rest.clone()),
         token: config.discord.token.clone(),
         user_agent: delivery::AGENT.to_owned(),
         clock: clock.clone(),
@@ -145,6 +147,17 @@ fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt)
     }
 }
 
-/// The session with the gateway. Once Discord is left alone for good it rests instead of ending, since a task
-/// that ends would end the process, and intake goes on.
-async fn session(config: &Config, shared: session::Shared, stop: CancellationToken) {}
+fn session_settings(config: &Config) -> session::Settings {
+    let mentions = config.routes.iter().filter_map(|route| route.mention.as_ref());
+    let ids: HashSet<u64> = mentions.flat_map(|mention| mention.roles.iter().copied()).collect();
+    let endpoint = config.discord.endpoint.as_ref();
+    session::Settings {
+        token: config.discord.token.clone(),
+        guild: config.discord.guild,
+        rest: endpoint.map(|other| other.rest.clone()),
+        gateway: endpoint.map(|other| other.gateway.clone()),
+        mentioned: config.roles.clone().into_iter().filter(|(_, id)| ids.contains(id)).collect(),
+        language: config.language,
+        timings: session::Timings::default(),
+    }
+}

@@ -76,9 +76,9 @@ pub struct Discord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The origin of the REST API, without a path (`http://127.0.0.1:4000`).
-    pub rest: String,
+    pub rest: Url,
     /// The address of the gateway (`ws://127.0.0.1:4000/gateway`).
-    pub gateway: String,
+    pub gateway: Url,
 }
 
 /// `[http]`.

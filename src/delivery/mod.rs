@@ -12,4 +12,4 @@ mod shrink;
 
 pub use buckets::Scope;
 pub use dispatcher::Dispatcher;
-pub use rest::{AGENT, Acted, DISCORD, Rest, RestError, RestSettings, SetupError};
+pub use rest::{AGENT, Acted, Rest, RestError, RestSettings, SetupError, discord};

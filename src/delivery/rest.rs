@@ -29,7 +29,10 @@ use crate::{
 };
 
 /// The origin of the real Discord.
-pub const DISCORD: &str = "https://discord.com";
+pub fn discord() -> Url {
+    #[expect(clippy::expect_used, reason = "the text is a URL")]
+    "https://discord.com".parse().expect("the text is a URL")
+}
 
 /// How a bot must present itself (<https://docs.discord.com/developers/reference#user-agent>); without
 /// it, Cloudflare refuses the request.

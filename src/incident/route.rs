@@ -2,73 +2,35 @@
 //! what none takes goes to the fallback channel, so no event is lost for want of a route; the decision
 //! depends on the event alone.
 
-use std::collections::BTreeMap;
+use crate::{
+    config::{Conditions, Route},
+    event::{Event, Source},
+};
 
-use crate::event::{Event, Severity, Source};
-
-/// What a route asks of an event. An empty list asks nothing; all that is asked must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// One of these sources.
-    pub sources: Vec<Source>,
-    /// One of these words of the source (`push`, `pull_request`, …).
-    pub kinds: Vec<String>,
-    /// One of these repositories, case aside; `*` stands for any run of characters (`org/*`).
-    pub repositories: Vec<String>,
-    /// One of these watched services.
-    pub services: Vec<String>,
-    /// One of these severities.
-    pub severities: Vec<Severity>,
-    /// Each of these labels, with this value.
-    pub labels: BTreeMap<String, String>,
-}
-
-impl Conditions {
-    /// Whether `event` is what they ask for.
-    pub fn hold(&self, event: &Event) -> bool {
-        fn any<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
-            wanted.is_empty() || wanted.iter().any(matches)
-        }
-        any(&self.sources, |source| *source == event.source)
-            && any(&self.kinds, |kind| *kind == event.kind)
-            && any(&self.repositories, |pattern| {
-                event.repository.as_ref().is_some_and(|name| {
-                    matches_pattern(pattern.to_lowercase().as_bytes(), name.to_lowercase().as_bytes())
-                })
-            })
-            && any(&self.services, |service| Some(service) == event.service.as_ref())
-            && any(&self.severities, |severity| *severity == event.severity)
-            && self.labels.iter().all(|(name, value)| event.labels.get(name) == Some(value))
+/// Whether `event` is what `conditions` ask for. An empty list asks nothing; all that is asked must hold.
+fn hold(conditions: &Conditions, event: &Event) -> bool {
+    fn any<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
+        wanted.is_empty() || wanted.iter().any(matches)
     }
-}
-
-/// Whom a route mentions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mention {
-    /// The roles, by id.
-    pub roles: Vec<u64>,
-    /// Only for events of these severities; empty: for all.
-    pub severities: Vec<Severity>,
-}
-
-/// One route.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Route {
-    /// Which events it takes.
-    pub conditions: Conditions,
-    /// Where they are shown.
-    pub channels: Vec<u64>,
-    /// Who is told.
-    pub mention: Mention,
+    any(&conditions.sources, |source| source == event.source.as_str())
+        && any(&conditions.kinds, |kind| *kind == event.kind)
+        && any(&conditions.repositories, |pattern| {
+            // Patterns are in lower case, since a forge's names have no case.
+            let name = event.repository.as_ref().map(|name| name.to_lowercase());
+            name.is_some_and(|name| matches_pattern(pattern.as_bytes(), name.as_bytes()))
+        })
+        && any(&conditions.services, |service| Some(service) == event.service.as_ref())
+        && any(&conditions.severities, |severity| *severity == event.severity)
+        && conditions.labels.iter().all(|(name, value)| event.labels.get(name) == Some(value))
 }
 
 /// All routes, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Routes {
     /// The routes; the first that matches wins.
     pub routes: Vec<Route>,
-    /// Where an event goes that no route takes.
-    pub fallback: Option<u64>,
+    /// The channel for an event that no route takes.
+    pub fallback: u64,
 }
 
 /// Where an event goes.
@@ -86,15 +48,13 @@ impl Routes {
     /// Where `event` goes. Vigie's own complaints go to the fallback channel, whatever routes say.
     pub fn decide(&self, event: &Event) -> Decision {
         let mut routes = self.routes.iter().enumerate().filter(|_| event.source != Source::Vigie);
-        let Some((index, route)) = routes.find(|(_, route)| route.conditions.hold(event)) else {
-            return Decision {
-                route: None,
-                channels: self.fallback.into_iter().collect(),
-                mentions: Vec::new(),
-            };
+        let Some((index, route)) = routes.find(|(_, route)| hold(&route.conditions, event)) else {
+            return Decision { route: None, channels: vec![self.fallback], mentions: Vec::new() };
         };
-        let told = route.mention.severities.is_empty() || route.mention.severities.contains(&event.severity);
-        let mentions = if told { route.mention.roles.clone() } else { Vec::new() };
+        let told = route.mention.as_ref().filter(|mention| {
+            mention.severities.is_empty() || mention.severities.contains(&event.severity)
+        });
+        let mentions = told.map(|mention| mention.roles.clone()).unwrap_or_default();
         Decision { route: Some(index), channels: route.channels.clone(), mentions }
     }
 }
@@ -124,11 +84,13 @@ fn matches_pattern(pattern: &[u8], name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::incident::tests::push_event;
+    use crate::{config::Mention, event::Severity, incident::tests::push_event};
 
     fn route(conditions: Conditions, channel: u64) -> Route {
-        Route { conditions, channels: vec![channel], mention: Mention::default() }
+        Route { conditions, channels: vec![channel], mention: None, quiet: None, digest_after: 0 }
     }
 
     #[test]
@@ -137,9 +99,9 @@ mod tests {
             routes: vec![
                 route(Conditions { kinds: vec!["release".into()], ..Conditions::default() }, 1),
                 route(Conditions { repositories: vec!["harbor/*".into()], ..Conditions::default() }, 2),
-                route(Conditions { sources: vec![Source::Gitea], ..Conditions::default() }, 3),
+                route(Conditions { sources: vec!["gitea".into()], ..Conditions::default() }, 3),
             ],
-            fallback: Some(9),
+            fallback: 9,
         };
         let event = push_event();
         let channels = |event: &Event| routes.decide(event).channels;
@@ -148,7 +110,7 @@ mod tests {
         assert_eq!(channels(&Event { repository: Some("other/harbor".into()), ..event.clone() }), [3]);
         assert_eq!(channels(&Event { repository: None, kind: "release".into(), ..event.clone() }), [1]);
 
-        let narrow = Routes { routes: routes.routes[..1].to_vec(), fallback: Some(9) };
+        let narrow = Routes { routes: routes.routes[..1].to_vec(), fallback: 9 };
         assert_eq!(narrow.decide(&event), Decision { route: None, channels: vec![9], mentions: vec![] });
     }
 
@@ -161,27 +123,27 @@ mod tests {
             ..push_event()
         };
         let all = Conditions {
-            sources: vec![Source::Gitea],
+            sources: vec!["gitea".into()],
             kinds: vec!["push".into()],
             repositories: vec!["harbor/lighthouse".into()],
             services: vec!["shop".into(), "blog".into()],
             severities: vec![Severity::Critical, Severity::Warning],
             labels: BTreeMap::from([("team".into(), "web".into())]),
         };
-        assert!(all.hold(&event));
-        assert!(!all.hold(&Event { service: None, ..event.clone() }));
-        assert!(!all.hold(&Event { severity: Severity::Info, ..event.clone() }));
-        assert!(!all.hold(&Event { labels: BTreeMap::new(), ..event.clone() }));
-        assert!(!all.hold(&Event { kind: "create".into(), ..event.clone() }));
-        assert!(!all.hold(&Event { repository: None, ..event }));
+        assert!(hold(&all, &event));
+        assert!(!hold(&all, &Event { service: None, ..event.clone() }));
+        assert!(!hold(&all, &Event { severity: Severity::Info, ..event.clone() }));
+        assert!(!hold(&all, &Event { labels: BTreeMap::new(), ..event.clone() }));
+        assert!(!hold(&all, &Event { kind: "create".into(), ..event.clone() }));
+        assert!(!hold(&all, &Event { repository: None, ..event }));
     }
 
     #[test]
     fn roles_are_mentioned_for_the_severities_that_the_route_names() {
-        let mention = Mention { roles: vec![3000], severities: vec![Severity::Critical] };
+        let mention = Some(Mention { roles: vec![3000], severities: vec![Severity::Critical] });
         let routes = Routes {
-            routes: vec![Route { channels: vec![1, 2], mention, ..Route::default() }],
-            fallback: None,
+            routes: vec![Route { channels: vec![1, 2], mention, ..route(Conditions::default(), 0) }],
+            fallback: 9,
         };
         let calm = routes.decide(&push_event());
         assert_eq!((calm.route, calm.channels, calm.mentions), (Some(0), vec![1, 2], vec![]));
