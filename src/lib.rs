@@ -5,6 +5,7 @@
 //! sources ─► intake ─► store(inbox) ─► incident ─► render ─► store(outbox) ─► delivery ─► Discord
 //! ```
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod event;
@@ -15,3 +16,4 @@ pub mod language;
 pub mod store;
 pub mod subject;
 pub mod telemetry;
+pub mod web;
