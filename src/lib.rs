@@ -15,5 +15,6 @@ pub mod intake;
 pub mod language;
 pub mod store;
 pub mod subject;
+pub mod supervisor;
 pub mod telemetry;
 pub mod web;
