@@ -4,9 +4,8 @@
 
 mod backing;
 
-use std::{collections::HashSet, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::backing::StoreBacking;
@@ -18,11 +17,15 @@ use crate::{
     halt::Halt,
     health::Health,
     incident::{route::Routes, worker::Worker},
-    intake,
+    intake::{
+        self,
+        endpoint::{self, Intake},
+    },
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
     telemetry::Metrics,
-    watchdog, web,
+    watchdog,
+    web::{self, BindError, Limits, Server, Site},
 };
 
 /// How long each stage may take to stop.
@@ -32,13 +35,8 @@ const STOP_DEADLINE: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The port can't be had.
-    #[error("can't listen on {address}: {source}; choose another address with [http] listen or --listen")]
-    Bind {
-        /// Where it was to listen.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Bind(#[from] BindError),
     /// The store can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,23 +65,22 @@ pub async fn run(
         metrics: metrics.clone(),
         health: health.clone(),
     })?;
-    let address = config.http.listen;
-    let bind = |source| AppError::Bind { address, source };
-    let listener = TcpListener::bind(address).await.map_err(bind)?;
-    let address = listener.local_addr().map_err(bind)?;
+    let server = Server::bind(config.http.listen, Limits::default(), clock.clone()).await?;
+    let address = server.address();
     let rest = Rest::new(rest_settings(&config, &clock, &metrics, &halt))?;
 
     let mut supervisor = Supervisor::new(clock.clone());
-    let server = web::Server {
-        clock: clock.clone(),
-        health: health.clone(),
-        metrics: metrics.clone(),
-        store: store.clone(),
-        trusted_proxies: config.http.trusted_proxies.clone(),
+    let hooks = endpoint::router(Intake {
         gitea: config.sources.gitea.as_ref().map(|gitea| gitea.secret.clone()),
-    };
+        trusted_proxies: config.http.trusted_proxies.clone(),
+        store: store.clone(),
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+    });
+    let site =
+        Site { health: health.clone(), metrics: metrics.clone(), clock: clock.clone(), started: clock.now() };
     let stop = supervisor.stop(Stage::Intake);
-    supervisor.spawn("web server", Stage::Intake, server.run(listener, stop));
+    supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
 
     let worker = Worker {
         store: store.clone(),

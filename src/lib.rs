@@ -5,6 +5,8 @@
 //! sources ─► intake ─► store(inbox) ─► incident ─► render ─► store(outbox) ─► delivery ─► Discord
 //! ```
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
@@ -21,3 +23,4 @@ pub mod subject;
 pub mod supervisor;
 pub mod telemetry;
 pub mod watchdog;
+pub mod web;
