@@ -28,8 +28,13 @@ pub(super) async fn run(store: Store, cancel: CancellationToken) {
     let clock = store.settings.clock.clone();
     let mut forecast = Forecast::default();
     loop {
-        if let Err(error) = tick(&store, &mut forecast).await {
-            tracing::warn!(%error, "the upkeep of the store failed; it is tried again");
+        for done in [tidy(&store).await, survey(&store, &mut forecast).await] {
+            // An outage is logged once, by whoever noticed it.
+            if let Err(error) = done
+                && !store.condition.is_out()
+            {
+                tracing::warn!(%error, "the upkeep of the store failed; it is tried again");
+            }
         }
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -38,46 +43,52 @@ pub(super) async fn run(store: Store, cancel: CancellationToken) {
     }
 }
 
-async fn tick(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError> {
+async fn tidy(store: &Store) -> Result<(), StoreError> {
     if store.condition.is_out() {
         // Takes room and gives it back, in two commits, so that a file that can't grow shows.
         store.write(|conn| meta::set(conn, "probe", &"0".repeat(64 << 10))).await?;
         store.write(|conn| meta::set(conn, "probe", "")).await?;
     }
     let (now_ms, keep) = (store.settings.clock.now_ms(), store.settings.keep);
-    store.write(move |conn| retention::step(conn, now_ms, keep)).await?;
-    let survey = store.read(Survey::take).await?;
-    survey.show(&store.settings.metrics, now_ms);
-    let waiting = survey.inbox.pending + survey.count(State::Pending);
-    let congested = waiting > BACKLOG;
-    store.congested.store(congested, Ordering::Relaxed);
-    let crowd = congested.then(|| {
-        format!(
-            "{waiting} messages wait (limit {BACKLOG}), so webhooks are answered 503 until some are sent; \
-             look at Discord's connection and at channels that can't keep up"
-        )
-    });
-    let space = Space::measure(&store.settings.path).map_err(|error| {
-        StoreError::Unavailable(format!("can't measure {}: {error}", store.settings.path.display()))
+    store.write(move |conn| retention::step(conn, now_ms, keep)).await
+}
+
+async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError> {
+    let settings = &store.settings;
+    let space = Space::measure(&settings.path).map_err(|error| {
+        StoreError::Unavailable(format!("can't measure the room for {}: {error}", settings.path.display()))
     })?;
-    store.settings.metrics.store_bytes.set(gauge(space.store));
-    store.settings.metrics.disk_free_bytes.set(gauge(space.free));
+    settings.metrics.store_bytes.set(gauge(space.store));
+    settings.metrics.disk_free_bytes.set(gauge(space.free));
+    let now_ms = settings.clock.now_ms();
     forecast.note(now_ms, space.free);
-    let room = space.warning(forecast);
-    let warnings: Vec<_> = crowd.into_iter().chain(room).collect();
+    let census = store.read(Census::take).await?;
+    census.show(&settings.metrics, now_ms);
+    let waiting = census.inbox.pending + census.messages(State::Pending);
+    store.congested.store(waiting > BACKLOG, Ordering::Relaxed);
+    let warnings: Vec<_> = [crowd(waiting), space.warning(forecast)].into_iter().flatten().collect();
     store.condition.warn((!warnings.is_empty()).then(|| warnings.join("; ")));
     Ok(())
 }
 
+fn crowd(waiting: i64) -> Option<String> {
+    (waiting > BACKLOG).then(|| {
+        format!(
+            "{waiting} messages wait (limit {BACKLOG}), so webhooks are answered 503 until some are sent; \
+             look at the connection with Discord and at channels that can't keep up"
+        )
+    })
+}
+
 /// How many things there are.
-struct Survey {
+struct Census {
     inbox: inbox::Counts,
     outbox: [(State, i64); 4],
     oldest_pending_ms: Option<i64>,
     incidents: Vec<(Source, Severity, i64)>,
 }
 
-impl Survey {
+impl Census {
     fn take(conn: &Connection) -> Result<Self, StoreError> {
         Ok(Self {
             inbox: inbox::counts(conn)?,
@@ -87,7 +98,7 @@ impl Survey {
         })
     }
 
-    fn count(&self, state: State) -> i64 {
+    fn messages(&self, state: State) -> i64 {
         self.outbox.iter().find(|(each, _)| *each == state).map_or(0, |(_, count)| *count)
     }
 

@@ -170,16 +170,15 @@ impl Writer {
         let changes = conn.total_changes();
         let mut outage = None;
         let mut answers = Vec::with_capacity(jobs.len());
-        for job in jobs.by_ref() {
+        // A full disk can cost the whole transaction (https://sqlite.org/lang_transaction.html, section 3).
+        while !conn.is_autocommit()
+            && let Some(job) = jobs.next()
+        {
             let Some(ran) = in_savepoint(conn, job) else { continue };
             if let Ended::Outage(reason) = ran.ended {
                 outage = Some(reason);
             }
             answers.push(ran.answer);
-            // A full disk can cost the whole transaction (https://sqlite.org/lang_transaction.html, section 3).
-            if conn.is_autocommit() {
-                break;
-            }
         }
         let committed = commit(conn).map_err(|error| outage.clone().unwrap_or(error));
         self.commits.inc();
