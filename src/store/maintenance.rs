@@ -191,3 +191,96 @@ impl Forecast {
 fn gauge(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::{
+        health::Condition,
+        store::{
+            Arrival, Draft, IncidentRow,
+            tests::{Fixture, arrival, incident},
+        },
+    };
+
+    #[tokio::test]
+    async fn metrics_say_what_the_store_holds() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        store.accept(arrival("a")).await.unwrap();
+        let now_ms = fixture.clock.now_ms();
+        let put = move |conn: &Connection| {
+            let incident = IncidentRow { open: true, ..incident("vg-1") };
+            let draft = Draft {
+                incident_id: incidents::save(conn, &incident)?,
+                channel_id: 1,
+                reference: incident.reference,
+                payload: "{}".into(),
+                accepted_ms: now_ms - 90_000,
+            };
+            outbox::put(conn, &draft, now_ms)
+        };
+        store.write(put).await.unwrap();
+        let metrics = fixture.metrics.clone();
+        fixture.maintain_until(&store, async || metrics.inbox_pending.get() == 1).await;
+        let text = metrics.encode().unwrap();
+        for line in
+            ["outbox_messages{state=\"pending\"} 1", "incidents_open{source=\"gitea\",severity=\"info\"} 1"]
+        {
+            assert!(text.contains(line), "no {line} in:\n{text}");
+        }
+        assert!(metrics.outbox_oldest_seconds.get() >= 90);
+        assert!(metrics.store_bytes.get() > 4096 && metrics.disk_free_bytes.get() > 0);
+    }
+
+    #[tokio::test]
+    async fn the_upkeep_removes_what_is_old_in_a_file_and_gives_the_room_back() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        for n in 0..12 {
+            let body = vec![b'x'; 1 << 20];
+            store.accept(Arrival { body, ..arrival(&n.to_string()) }).await.unwrap();
+        }
+        store.write(|conn| Ok(conn.execute("UPDATE inbox SET state = 'settled'", [])?)).await.unwrap();
+        fixture.clock.advance(Duration::from_hours(91 * 24));
+        let pages = || {
+            store.read(|conn| Ok(conn.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))?))
+        };
+        assert!(pages().await.unwrap() > 3000);
+        fixture.maintain_until(&store, async || pages().await.unwrap() < 1200).await;
+    }
+
+    #[tokio::test]
+    async fn intake_is_refused_while_too_much_waits_and_taken_again_after() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= {BACKLOG}) \
+             INSERT INTO inbox (source, kind, object, source_key, received_ms, body) \
+             SELECT 'gitea', 'push', i, i, 0, x'' FROM n"
+        );
+        store.write(move |conn| Ok(conn.execute(&fill, [])?)).await.unwrap();
+        fixture.maintain_until(&store, async || store.congested.load(Ordering::Relaxed)).await;
+        assert!(matches!(store.accept(arrival("a")).await, Err(StoreError::Unavailable(_))));
+        let Condition::Warning(reason) = fixture.condition() else { panic!("{:?}", fixture.condition()) };
+        assert!(reason.contains("50001 messages wait"), "{reason}");
+
+        store.write(|conn| Ok(conn.execute("UPDATE inbox SET state = 'settled'", [])?)).await.unwrap();
+        fixture.maintain_until(&store, async || store.accept(arrival("a")).await.is_ok()).await;
+    }
+
+    #[test]
+    fn little_room_is_warned_of_with_figures_and_a_forecast() {
+        let mut forecast = Forecast::default();
+        let card = |free| Space { store: 40 * MIB, free: free * MIB, total: 8000 * MIB };
+        assert_eq!(card(900).warning(&forecast), None);
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        forecast.note(0, 1000 * MIB);
+        forecast.note(6 * 3_600_000, 700 * MIB);
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        assert_eq!(Space { total: 1_000_000 * MIB, ..card(3000) }.warning(&forecast), None);
+    }
+}

@@ -11,10 +11,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{Acceptance, Arrival, Settings, Store, StoreError, file::companion, inbox, meta, schema};
+use super::{
+    Acceptance, Arrival, IncidentRow, Settings, Store, StoreError, file::companion, inbox, meta, schema,
+};
 use crate::{
     clock::Clock,
-    event::Source,
+    event::{Severity, Source},
     health::{Condition, Health, Part},
     telemetry::Metrics,
 };
@@ -91,6 +93,20 @@ pub(super) fn arrival(key: &str) -> Arrival {
     }
 }
 
+pub(super) fn incident(reference: &str) -> IncidentRow {
+    IncidentRow {
+        id: 0,
+        source: Source::Gitea,
+        key: "key".into(),
+        reference: reference.into(),
+        open: false,
+        severity: Severity::Info,
+        opened_ms: 0,
+        updated_ms: 0,
+        data: "{}".into(),
+    }
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
@@ -138,7 +154,7 @@ async fn waiting_jobs_share_one_commit() {
     let fixture = Fixture::new();
     let store = fixture.open().unwrap();
     let (release, held) = std::sync::mpsc::channel::<()>();
-    let blocker = store.write(move |_| {
+    let first = store.write(move |_| {
         held.recv().unwrap();
         Ok(())
     });
@@ -147,8 +163,8 @@ async fn waiting_jobs_share_one_commit() {
         async move { store.accept(arrival(&n.to_string())).await }
     }));
     let before = fixture.metrics.store_commits.get();
-    let (blocked, accepted, ()) = tokio::join!(blocker, accepts, async { release.send(()).unwrap() });
-    blocked.unwrap();
+    let (held_up, accepted, ()) = tokio::join!(first, accepts, async { release.send(()).unwrap() });
+    held_up.unwrap();
     assert!(accepted.iter().all(|result| matches!(result, Ok(Acceptance::Stored(_)))), "{accepted:?}");
     let commits = fixture.metrics.store_commits.get() - before;
     assert!(commits <= 3, "65 jobs took {commits} commits");
@@ -159,13 +175,13 @@ async fn a_full_queue_is_said_and_loses_nothing_that_was_taken() {
     let fixture = Fixture::new();
     let store = fixture.open().unwrap();
     let (release, held) = std::sync::mpsc::channel::<()>();
-    let blocker = store.write(move |_| {
+    let first = store.write(move |_| {
         held.recv().unwrap();
         Ok(())
     });
     let writes = join_all((0..1200).map(|_| store.write(|_| Ok(()))));
-    let (blocked, written, ()) = tokio::join!(blocker, writes, async { release.send(()).unwrap() });
-    blocked.unwrap();
+    let (held_up, written, ()) = tokio::join!(first, writes, async { release.send(()).unwrap() });
+    held_up.unwrap();
     let (taken, refused): (Vec<_>, Vec<_>) = written.into_iter().partition(Result::is_ok);
     assert!(taken.len() >= 1000 && !refused.is_empty(), "{} taken, {} refused", taken.len(), refused.len());
     assert!(refused.iter().all(|result| matches!(result, Err(StoreError::Unavailable(_)))));

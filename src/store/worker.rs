@@ -251,9 +251,10 @@ impl Reader {
             match request {
                 Request::Job(job) => {
                     let conn = self.link.get();
-                    match catch_unwind(AssertUnwindSafe(|| job(conn))) {
-                        Ok(ran) => (ran.answer)(Ok(())),
-                        Err(_) => tracing::error!("a reading job of the store panicked"),
+                    if let Ok(ran) = catch_unwind(AssertUnwindSafe(|| job(conn))) {
+                        (ran.answer)(Ok(()));
+                    } else {
+                        tracing::error!("a reading job of the store panicked");
                     }
                 }
                 Request::Close(done) => {
