@@ -77,8 +77,13 @@ pub async fn run(
         metrics: metrics.clone(),
         clock: clock.clone(),
     });
-    let site =
-        Site { health: health.clone(), metrics: metrics.clone(), clock: clock.clone(), started: clock.now() };
+    let site = Site {
+        health: health.clone(),
+        metrics: metrics.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        started: clock.now(),
+    };
     let stop = supervisor.stop(Stage::Intake);
     supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
 

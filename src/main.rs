@@ -19,7 +19,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Ok(cli) => cli,
         Err(code) => return Ok(code),
     };
-    telemetry::start_log(cli.log_format);
+    // Who watches a demo or checks a file wants to know of trouble only.
+    let level = if matches!(cli.command, Command::Run { .. }) { "info" } else { "warn" };
+    telemetry::start_log(cli.log_format, level);
     match cli.command {
         Command::CheckConfig { file, no_files } => {
             let files = if no_files { Files::Ignore } else { Files::Read };
@@ -98,11 +100,11 @@ fn app_code(error: &AppError) -> u8 {
 fn demo_code(error: &DemoError) -> u8 {
     match error {
         DemoError::App(error) => app_code(error),
-        DemoError::Bind(_) => {
+        DemoError::Bind(..) => {
             eprintln!("error: {error}");
             cli::UNAVAILABLE
         }
-        DemoError::Missing(_) | DemoError::Folder(_) | DemoError::Config(_) => {
+        DemoError::Missing(_) | DemoError::Folder(_) | DemoError::Broken(_) => {
             eprintln!("error: {error}");
             cli::INTERNAL
         }

@@ -248,9 +248,9 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log to stderr. What is logged is set by `RUST_LOG` (default `info`).
-pub fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …).
+pub fn start_log(format: LogFormat, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start (tests run many Vigies in one process) keeps the first log.

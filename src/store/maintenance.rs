@@ -71,6 +71,12 @@ async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError
     Ok(())
 }
 
+/// Counts what there is.
+pub(super) async fn measure(store: &Store) -> Result<(), StoreError> {
+    store.read(Census::take).await?.show(&store.settings.metrics, store.settings.clock.now_ms());
+    Ok(())
+}
+
 fn crowd(waiting: i64) -> Option<String> {
     (waiting > BACKLOG).then(|| {
         format!(

@@ -170,6 +170,11 @@ impl Store {
         maintenance::run(self, cancel).await;
     }
 
+    /// Brings the gauges up to date, which are else some seconds old.
+    pub async fn measure(&self) -> Result<(), StoreError> {
+        maintenance::measure(self).await
+    }
+
     /// Finishes what is queued, refuses what comes after, and closes the file. Answers when that is done.
     pub async fn close(self) {
         for queue in [&self.reader, &self.writer] {
