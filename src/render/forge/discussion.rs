@@ -107,7 +107,7 @@ fn milestone(page: &Page<'_>, name: Option<&str>) -> Option<Field> {
 /// Who did what; none as long as that is only the opening, which the message itself shows.
 fn history(page: &Page<'_>) -> Option<Field> {
     let history = &page.incident.history;
-    if history.steps.len() < 2 {
+    if history.steps.is_empty() || matches!(&history.steps[..], [only] if only.deed == Deed::Opened) {
         return None;
     }
     let hidden = history.steps.len().saturating_sub(1 + NEWEST);
