@@ -7,8 +7,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
 }
 
-fn person(name: &str) -> Option<Person> {
-    Some(Person { name: name.into(), ..Person::default() })
+fn person(name: &str) -> Person {
+    Person { name: name.into(), ..Person::default() }
 }
 
 fn event(kind: &str, actor: &str, second: i64, subject: Subject) -> Event {
@@ -23,7 +23,7 @@ fn event(kind: &str, actor: &str, second: i64, subject: Subject) -> Event {
         service: None,
         severity: Severity::Info,
         labels: BTreeMap::new(),
-        actor: person(actor),
+        actor: Some(person(actor)),
         at: Some(at(second)),
         subject,
     }
@@ -55,7 +55,7 @@ fn request(action: &str, standing: Standing, actor: &str, second: i64) -> Event 
         url: None,
         standing,
         draft: false,
-        author: person("alice"),
+        author: Some(person("alice")),
         head: "lamp".into(),
         head_sha: None,
         base: "main".into(),

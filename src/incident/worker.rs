@@ -129,19 +129,14 @@ impl Desk {
             self.note(conn, &event, received, received_ms)?;
         }
         let key = event.incident.clone().unwrap_or_else(|| format!("inbox {inbox_id}"));
-        let known = incidents::find(conn, event.source, &key)?;
-        let (id, incident) = match known.and_then(|row| Some((row.id, stored(&row)?))) {
-            Some((id, incident)) => (id, incident.after(event, received)),
-            None => {
-                let decision = self.routes.decide(&event);
-                // Named below, where a clash with another name would show.
-                (0, Incident::open(event, key, String::new(), decision, received))
-            }
-        };
-        let (id, incident) = if id == 0 {
-            open(conn, incident, store_id, inbox_id, received_ms)?
-        } else {
+        let (id, incident) = if let Some((id, incident)) = known(conn, event.source, &key)? {
+            let incident = incident.after(event, received);
             (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident)
+        } else {
+            let decision = self.routes.decide(&event);
+            // Named where a clash with another name shows.
+            let incident = Incident::open(event, key, String::new(), decision, received);
+            open(conn, incident, store_id, inbox_id, received_ms)?
         };
         self.show(conn, id, &incident, received_ms)?;
         inbox::settle(conn, inbox_id)
@@ -156,10 +151,7 @@ impl Desk {
         received: Timestamp,
         received_ms: i64,
     ) -> Result<(), StoreError> {
-        let known = incidents::find(conn, event.source, &event.object)?;
-        let Some((id, mut incident)) = known.and_then(|row| Some((row.id, stored(&row)?))) else {
-            return Ok(());
-        };
+        let Some((id, mut incident)) = known(conn, event.source, &event.object)? else { return Ok(()) };
         incident.note(event, received);
         incidents::save(conn, &row(id, &incident, received_ms)?)?;
         self.show(conn, id, &incident, received_ms)
@@ -222,17 +214,20 @@ fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, St
     })
 }
 
-/// The incident in `row`. One that can't be read (a newer release wrote it) is left as it is, and its next
-/// event opens another.
-fn stored(row: &IncidentRow) -> Option<Incident> {
-    serde_json::from_str(&row.data)
-        .inspect_err(|error| {
+/// The incident of this key with its id. One that can't be read (a newer release wrote it) is left as it is,
+/// and its next event opens another.
+fn known(conn: &Connection, source: Source, key: &str) -> Result<Option<(i64, Incident)>, StoreError> {
+    let Some(row) = incidents::find(conn, source, key)? else { return Ok(None) };
+    match serde_json::from_str(&row.data) {
+        Ok(incident) => Ok(Some((row.id, incident))),
+        Err(error) => {
             tracing::error!(
-                source = row.source.as_str(), key = row.key, reference = row.reference, %error,
+                source = source.as_str(), key, reference = row.reference, %error,
                 "a stored incident can't be read; its next event opens a new one"
             );
-        })
-        .ok()
+            Ok(None)
+        }
+    }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {

@@ -92,25 +92,14 @@ impl Page<'_> {
 
     /// `[owner/name] text`.
     fn title(&self, icon: &str, text: &str) -> String {
-        let place = self.repository().map(|name| format!("[{}]", self.name(name, limits::REPOSITORY)));
+        let place = self.repository().map(|name| format!("[{}]", label(name, limits::REPOSITORY)));
         words([icon, place.as_deref().unwrap_or_default(), text])
     }
 
     /// `[owner/name#12] text`.
     fn numbered_title(&self, icon: &str, number: u64, text: &str) -> String {
-        let repository =
-            self.repository().map(|name| self.name(name, limits::REPOSITORY)).unwrap_or_default();
+        let repository = self.repository().map(|name| label(name, limits::REPOSITORY)).unwrap_or_default();
         words([icon, &format!("[{repository}#{number}]"), text])
-    }
-
-    /// Somebody's word for something, within a line of Markdown.
-    fn name(&self, raw: &str, limit: usize) -> String {
-        limits::shorten(raw, limit, missing, markdown::inline)
-    }
-
-    /// Somebody's word for something, as code.
-    fn code(&self, raw: &str, limit: usize) -> String {
-        markdown::code(&limits::shorten(raw, limit - 2, missing, markdown::plain))
     }
 
     /// What somebody wrote.
@@ -127,11 +116,6 @@ impl Page<'_> {
         limits::join(parts, separator, limit, |n| self.say("more", &[("n", n.into())]))
     }
 
-    /// The first characters of a commit's hash, linked if its address is known.
-    fn commit(&self, sha: &str, url: Option<&str>) -> String {
-        markdown::link(&self.code(&short(sha), limits::FACT), url)
-    }
-
     /// A named fact; none without a value.
     fn field(&self, key: &str, value: String, layout: Layout) -> Option<Field> {
         let inline = matches!(layout, Layout::Beside);
@@ -146,6 +130,21 @@ enum Layout {
     Beside,
     /// On a line of its own.
     Alone,
+}
+
+/// Somebody's word for something, within a line of Markdown.
+fn label(raw: &str, limit: usize) -> String {
+    limits::shorten(raw, limit, missing, markdown::inline)
+}
+
+/// Somebody's word for something, as code.
+fn code_span(raw: &str, limit: usize) -> String {
+    markdown::code(&limits::shorten(raw, limit - 2, missing, markdown::plain))
+}
+
+/// The first characters of a commit's hash, linked if its address is known.
+fn commit_span(sha: &str, url: Option<&str>) -> String {
+    markdown::link(&code_span(&short(sha), limits::FACT), url)
 }
 
 /// What stands in a line for `n` characters that were left out.

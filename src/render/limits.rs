@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 /// A repository's full name.
 pub const REPOSITORY: usize = 90;
 /// A name in a title: a branch, a tag, a page, or the title of an issue.
-pub const NAME: usize = 110;
+pub const NAME: usize = 100;
 /// The author's name.
 pub const AUTHOR: usize = 80;
 /// A short fact in a field: a branch, a milestone.

@@ -65,7 +65,7 @@ pub fn ago(at: Timestamp) -> String {
 
 /// `address` in its canonical form, if it is one that a reader may be sent to: http or https, with a host,
 /// without a name or password that makes the host look like another. Characters that mean something in Markdown
-/// are percent-encoded. At most 1000 characters: a longer one would crowd out the text.
+/// are percent-encoded. At most 500 characters: a longer one would crowd out the text.
 pub fn web_address(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let honest =
@@ -74,12 +74,12 @@ pub fn web_address(address: &str) -> Option<String> {
     for c in url[Position::BeforePath..].chars() {
         match c {
             '@' | '(' | ')' | '[' | ']' | '|' | '*' | '`' | '\\' | '<' | '>' | '"' => {
-                text.push_str(&format!("%{:02X}", u32::from(c)));
+                text.extend(["%", &format!("{:02X}", u32::from(c))]);
             }
             _ => text.push(c),
         }
     }
-    (honest && url.has_host() && text.len() <= 1000).then_some(text)
+    (honest && url.has_host() && text.len() <= 500).then_some(text)
 }
 
 /// `address` as [`web_address`], if Discord takes it as the address of an embed: it refuses the whole
@@ -159,6 +159,8 @@ fn defuse(text: &str) -> String {
         let begins =
             |word: &str| rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
         let live = match c {
+            // What comes after the end is not known here.
+            '@' | '<' if rest.is_empty() => true,
             '@' => begins("everyone") || begins("here"),
             '<' => {
                 ["@", "#", ":", "a:", "t:", "id:"].into_iter().any(begins)

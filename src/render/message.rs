@@ -3,10 +3,10 @@
 //! embeds are always present, so that an edit replaces all that an earlier version showed.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The body of a create or edit request. Delivery adds the nonce.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// Text above the embeds: the mentions, nothing else.
     pub content: String,
@@ -17,7 +17,7 @@ pub struct Message {
 }
 
 /// Who a message may mention.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AllowedMentions {
     /// Kinds of mention that are read out of the text: none, ever.
     parse: [String; 0],
@@ -33,21 +33,21 @@ impl AllowedMentions {
 }
 
 /// An embed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Embed {
     /// Who did it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
     /// What happened.
     pub title: String,
     /// Where it can be read.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// What is said of it.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Facts with a name each.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
     /// RGB.
     pub color: u32,
@@ -58,20 +58,20 @@ pub struct Embed {
 }
 
 /// Who did what an embed tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Author {
     /// Their name.
     pub name: String,
     /// Their page.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Their picture.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub icon_url: Option<String>,
 }
 
 /// A named fact.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// Its name.
     pub name: String,
@@ -82,26 +82,10 @@ pub struct Field {
 }
 
 /// The last line of an embed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Footer {
     /// Its text.
     pub text: String,
-}
-
-impl Message {
-    /// The least that still says what happened: mentions, title and reference, and no address.
-    /// For a message that Discord refuses (50035) for a reason that nobody foresaw.
-    #[must_use]
-    pub fn reduced(&self) -> Self {
-        let reduce = |embed: &Embed| Embed {
-            author: None,
-            url: None,
-            fields: Vec::new(),
-            description: String::new(),
-            ..embed.clone()
-        };
-        Self { embeds: self.embeds.iter().map(reduce).collect(), ..self.clone() }
-    }
 }
 
 #[cfg(test)]
@@ -119,6 +103,5 @@ mod tests {
                 "content": "", "embeds": [], "allowed_mentions": { "parse": [], "roles": ["3000"] }
             })
         );
-        assert_eq!(serde_json::from_value::<Message>(json).unwrap(), message);
     }
 }

@@ -16,12 +16,18 @@ mod samples;
 #[cfg(test)]
 mod snapshots;
 
+use std::collections::BTreeSet;
+
 use self::message::{AllowedMentions, Message};
 use crate::{incident::Incident, language::Language};
 
+/// How many roles a message mentions at most: that many fill its content (2000).
+pub const ROLES: usize = 75;
+
 /// What Discord should show for `incident`.
 pub fn message(incident: &Incident, language: Language) -> Message {
-    let roles: Vec<String> = incident.mentions.iter().map(u64::to_string).collect();
+    let roles: BTreeSet<u64> = incident.mentions.iter().copied().collect();
+    let roles: Vec<String> = roles.iter().take(ROLES).map(u64::to_string).collect();
     let content = roles.iter().map(|role| format!("<@&{role}>")).collect::<Vec<_>>().join(" ");
     Message {
         content,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// All bodies of this project: the file's name without its ending, and the text.
-static BODIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
+pub(crate) static BODIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bodies/gitea");
     let mut bodies: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -26,7 +26,7 @@ static BODIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
 });
 
 /// The wire kind of a body, from its file's name.
-fn kind_of(file: &str) -> &str {
+pub(crate) fn kind_of(file: &str) -> &str {
     file.split('.').next().unwrap()
 }
 
@@ -299,28 +299,35 @@ fn an_event_is_small_however_large_its_body_is() {
 
 #[test]
 fn real_bodies_are_read() {
+    let Some(bodies) = real_bodies("real_bodies_are_read") else { return };
+    for (name, kind, body) in &bodies {
+        let event = read(kind, body).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!matches!(event.subject, Subject::Generic(_)), "{name}");
+        assert!(event.actor.is_some() && event.repository.is_some(), "{name}");
+    }
+    assert_eq!(bodies.len(), 36);
+}
+
+/// The captured bodies with their names and wire kinds; `None`, with a line that names the skipped test,
+/// where they are not at hand.
+pub(crate) fn real_bodies(test: &str) -> Option<Vec<(String, &'static str, Vec<u8>)>> {
     let shared = env::var_os("VIGIE_SHARED")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
     let folder = shared.join("payloads/gitea");
     if !folder.is_dir() {
-        eprintln!("skipped: real_bodies_are_read: no payloads/gitea below $VIGIE_SHARED");
-        return;
+        eprintln!("skipped: {test}: no payloads/gitea below $VIGIE_SHARED");
+        return None;
     }
-    let mut read_bodies = 0;
+    let mut bodies = Vec::new();
     for set in ["go-playground", "go-scm"] {
         for path in fs::read_dir(folder.join(set)).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.extension().is_none_or(|ending| ending != "json") {
-                continue;
+            if path.extension().is_some_and(|ending| ending == "json") {
+                let file = path.file_stem().unwrap().to_str().unwrap();
+                bodies.push((format!("{set}/{file}"), real_kind(file), fs::read(&path).unwrap()));
             }
-            let file = path.file_stem().unwrap().to_str().unwrap();
-            let event = read(real_kind(file), &fs::read(&path).unwrap());
-            let event = event.unwrap_or_else(|error| panic!("{set}/{file}: {error}"));
-            assert!(!matches!(event.subject, Subject::Generic(_)), "{set}/{file}");
-            assert!(event.actor.is_some() && event.repository.is_some(), "{set}/{file}");
-            read_bodies += 1;
         }
     }
-    assert_eq!(read_bodies, 36);
+    Some(bodies)
 }
 
 /// The wire kind of a captured body, from its file's name.

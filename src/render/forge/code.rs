@@ -1,6 +1,6 @@
 //! Commits, branches and tags.
 
-use super::{BLUE, GREY, Page, YELLOW, below};
+use super::{BLUE, GREY, Page, YELLOW, below, commit_span, label};
 use crate::{
     render::{limits, markdown, message::Embed},
     subject::{Commit, Existence, Push, RefChange, RefKind},
@@ -10,14 +10,14 @@ use crate::{
 const SHOWN: usize = 10;
 
 pub(super) fn push(page: &Page<'_>, push: &Push) -> Embed {
-    let name = page.name(&push.name, limits::NAME);
+    let name = label(&push.name, limits::NAME);
     let total = push.total.max(push.commits.len() as u64);
     let variables = |sha: &str| {
         [
             ("kind", kind(push.kind).into()),
             ("name", name.clone().into()),
             ("n", total.into()),
-            ("sha", page.name(&super::short(sha), limits::FACT).into()),
+            ("sha", label(&super::short(sha), limits::FACT).into()),
         ]
     };
     let text = match (&push.before, &push.after) {
@@ -46,7 +46,7 @@ fn commits(page: &Page<'_>, push: &Push, total: u64) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut length = 0;
     for commit in push.commits.iter().rev().take(SHOWN) {
-        let line = line(page, commit);
+        let line = line(commit);
         length += limits::units(&line) + 1;
         if length > limits::LONG_BODY - limits::FACT {
             break;
@@ -63,10 +63,10 @@ fn commits(page: &Page<'_>, push: &Push, total: u64) -> String {
     lines.join("\n")
 }
 
-fn line(page: &Page<'_>, commit: &Commit) -> String {
-    let sha = page.commit(&commit.id, commit.url.as_deref());
-    let subject = page.name(commit.message.trim().lines().next().unwrap_or_default(), limits::NAME);
-    let author = commit.author.as_deref().map(|name| page.name(name, limits::AUTHOR)).unwrap_or_default();
+fn line(commit: &Commit) -> String {
+    let sha = commit_span(&commit.id, commit.url.as_deref());
+    let subject = label(commit.message.trim().lines().next().unwrap_or_default(), limits::NAME);
+    let author = commit.author.as_deref().map(|name| label(name, limits::AUTHOR)).unwrap_or_default();
     let author = if author.is_empty() { author } else { format!("– {author}") };
     super::words([&sha, &subject, &author])
 }
@@ -76,11 +76,11 @@ pub(super) fn ref_change(page: &Page<'_>, change: &RefChange) -> Embed {
         Existence::Created => ("ref-created", BLUE),
         Existence::Deleted => ("ref-deleted", GREY),
     };
-    let name = page.name(&change.name, limits::NAME);
+    let name = label(&change.name, limits::NAME);
     let text = page.say(key, &[("kind", kind(change.kind).into()), ("name", name.into())]);
     let address = change.url.as_deref().or(page.incident.repository_url.as_deref());
     let embed = page.embed(color, page.title("", &text), address);
-    let sha = change.sha.as_deref().map(|sha| page.commit(sha, None)).unwrap_or_default();
+    let sha = change.sha.as_deref().map(|sha| commit_span(sha, None)).unwrap_or_default();
     Embed { description: below(sha, &embed.description), ..embed }
 }
 

@@ -1,6 +1,6 @@
 //! Pull requests and issues, and what people say about them.
 
-use super::{BLUE, GREEN, GREY, Layout, PURPLE, Page, RED, author, below};
+use super::{BLUE, GREEN, GREY, Layout, PURPLE, Page, RED, author, below, code_span, label};
 use crate::{
     incident::{Deed, Step},
     render::{
@@ -20,7 +20,7 @@ pub(super) fn pull_request(page: &Page<'_>, request: &PullRequest) -> Embed {
         Standing::Open if request.draft => ("⚪", GREY, "state-draft"),
         Standing::Open => ("🟢", GREEN, "state-open"),
     };
-    let branch = |name: &str| page.code(name, limits::FACT);
+    let branch = |name: &str| code_span(name, limits::FACT);
     let fields = [
         page.field("field-state", page.say(state, &[]), Layout::Beside),
         page.field(
@@ -34,7 +34,7 @@ pub(super) fn pull_request(page: &Page<'_>, request: &PullRequest) -> Embed {
         milestone(page, request.milestone.as_deref()),
         history(page),
     ];
-    let title = page.numbered_title(icon, request.number, &page.name(&request.title, limits::NAME));
+    let title = page.numbered_title(icon, request.number, &label(&request.title, limits::NAME));
     let embed = page.embed(color, title, request.url.as_deref());
     written(page, embed, &request.body, request.author.as_ref(), fields.into_iter().flatten().collect())
 }
@@ -51,7 +51,7 @@ pub(super) fn issue(page: &Page<'_>, issue: &Issue) -> Embed {
         milestone(page, issue.milestone.as_deref()),
         history(page),
     ];
-    let title = page.numbered_title(icon, issue.number, &page.name(&issue.title, limits::NAME));
+    let title = page.numbered_title(icon, issue.number, &label(&issue.title, limits::NAME));
     let embed = page.embed(color, title, issue.url.as_deref());
     written(page, embed, &issue.body, issue.author.as_ref(), fields.into_iter().flatten().collect())
 }
@@ -62,7 +62,7 @@ pub(super) fn review(page: &Page<'_>, review: &Review) -> Embed {
         Verdict::Rejected => ("❌", RED, "rejected"),
         Verdict::Commented => ("💬", GREY, "commented"),
     };
-    let name = page.name(&review.title, limits::NAME);
+    let name = label(&review.title, limits::NAME);
     let text = page.say("review-title", &[("verdict", verdict.into()), ("title", name.into())]);
     let embed = page.embed(color, page.numbered_title(icon, review.number, &text), review.url.as_deref());
     written(page, embed, &review.body, None, Vec::new())
@@ -70,7 +70,7 @@ pub(super) fn review(page: &Page<'_>, review: &Review) -> Embed {
 
 pub(super) fn comment(page: &Page<'_>, comment: &Comment) -> Embed {
     let deleted = comment.action == "deleted";
-    let name = page.name(&comment.title, limits::NAME);
+    let name = label(&comment.title, limits::NAME);
     let text =
         page.say("comment-title", &[("action", comment.action.as_str().into()), ("title", name.into())]);
     let color = if deleted { GREY } else { BLUE };
@@ -91,23 +91,23 @@ fn written(page: &Page<'_>, embed: Embed, body: &str, by: Option<&Person>, field
 }
 
 fn codes(page: &Page<'_>, key: &str, all: &[String]) -> Option<Field> {
-    let parts: Vec<String> = all.iter().map(|name| page.code(name, limits::FACT)).collect();
+    let parts: Vec<String> = all.iter().map(|name| code_span(name, limits::FACT)).collect();
     page.field(key, page.list(&parts, " ", limits::LIST), Layout::Beside)
 }
 
 fn names(page: &Page<'_>, key: &str, all: &[String]) -> Option<Field> {
-    let parts = all.iter().map(|name| page.name(name, limits::AUTHOR)).filter(|name| !name.is_empty());
+    let parts = all.iter().map(|name| label(name, limits::AUTHOR)).filter(|name| !name.is_empty());
     page.field(key, page.list(&parts.collect::<Vec<_>>(), ", ", limits::LIST), Layout::Beside)
 }
 
 fn milestone(page: &Page<'_>, name: Option<&str>) -> Option<Field> {
-    page.field("field-milestone", page.name(name.unwrap_or_default(), limits::FACT), Layout::Beside)
+    page.field("field-milestone", label(name.unwrap_or_default(), limits::FACT), Layout::Beside)
 }
 
 /// Who did what; none as long as that is only the opening, which the message itself shows.
 fn history(page: &Page<'_>) -> Option<Field> {
     let history = &page.incident.history;
-    if history.steps.len() < 2 {
+    if history.steps.is_empty() || matches!(&history.steps[..], [only] if only.deed == Deed::Opened) {
         return None;
     }
     let hidden = history.steps.len().saturating_sub(1 + NEWEST);
@@ -122,14 +122,14 @@ fn history(page: &Page<'_>) -> Option<Field> {
 
 fn line(page: &Page<'_>, step: &Step) -> String {
     let word = match &step.deed {
-        Deed::Other(word) => page.name(&word.replace('_', " "), 30),
+        Deed::Other(word) => label(&word.replace('_', " "), 30),
         _ => String::new(),
     };
     let what = page.say(
         "step",
         &[("deed", step.deed.as_str().into()), ("times", step.times.into()), ("word", word.into())],
     );
-    let by = page.name(step.by.as_deref().unwrap_or_default(), 30);
+    let by = label(step.by.as_deref().unwrap_or_default(), 30);
     let who =
         if by.is_empty() { what } else { page.say("step-by", &[("what", what.into()), ("who", by.into())]) };
     format!("{who} · {}", markdown::ago(step.at))

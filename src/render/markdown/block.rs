@@ -184,8 +184,7 @@ impl Writer {
         let text = text.trim();
         self.out.push_str(text);
         if let Some(shown) = web_address(address).filter(|shown| shown != text && address != text) {
-            let space = if text.is_empty() { "" } else { " " };
-            self.out.push_str(&format!("{space}({shown})"));
+            self.out.extend([if text.is_empty() { "(" } else { " (" }, &shown, ")"]);
         }
         Some(after)
     }
