@@ -1,7 +1,12 @@
 //! The command line. Invariants: it only says what was asked for; exit codes are those of sysexits(3);
 //! what is meant for a program to read goes to stdout, what is meant for a person to stderr.
 
-use std::{io::Write, net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 

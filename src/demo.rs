@@ -71,8 +71,7 @@ async fn tell(
     let Some(chapter) = Story::CHAPTERS.into_iter().find(|one| one.name() == chapter) else {
         return Err((StatusCode::NOT_FOUND, "no such chapter".into()));
     };
-    let hooks =
-        hooks.get().ok_or((StatusCode::SERVICE_UNAVAILABLE, "Vigie is not up yet".to_owned()))?;
+    let hooks = hooks.get().ok_or((StatusCode::SERVICE_UNAVAILABLE, "Vigie is not up yet".to_owned()))?;
     let delivery = story.lock().await.next(chapter);
     http::deliver(hooks, &delivery).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
     Ok(StatusCode::NO_CONTENT)
@@ -98,7 +97,11 @@ pub async fn once(shutdown: CancellationToken) -> Result<(), DemoError> {
             println!("{answer}\n");
         }
         if outcome.missing.is_empty() {
-            println!("{} messages in {} channels, all that were expected", outcome.shown.len(), CHANNELS.len());
+            println!(
+                "{} messages in {} channels, all that were expected",
+                outcome.shown.len(),
+                CHANNELS.len()
+            );
             Ok(())
         } else {
             Err(DemoError::Missing(outcome.missing))

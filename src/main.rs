@@ -68,8 +68,7 @@ fn in_runtime(
         .context("the system gives no threads")?;
     runtime.block_on(async {
         let shutdown = CancellationToken::new();
-        let (mut term, mut int) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let told = shutdown.clone();
         tokio::spawn(async move {
             tokio::select! {

@@ -15,7 +15,14 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use crate::event::{Severity, Source};
 
@@ -256,8 +263,49 @@ pub fn start_log(format: LogFormat, default: &str) {
     // A second start (tests run many Vigies in one process) keeps the first log.
     let _ = match format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+        LogFormat::Text if is_journal() => {
+            let lines = tracing_subscriber::fmt::format().with_level(false).without_time().with_ansi(false);
+            registry.with(layer.event_format(Journal(lines))).try_init()
+        }
         LogFormat::Text => registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init(),
     };
+}
+
+/// Whether stderr is the journal itself: `$JOURNAL_STREAM` names its device and inode (systemd.exec(5)).
+fn is_journal() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    rustix::fs::fstat(std::io::stderr())
+        .is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
+}
+
+/// Lines that begin with the journal's level (sd-daemon(3)); it adds the time by itself.
+struct Journal<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for Journal<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        write!(writer, "<{}>", priority(*event.metadata().level()))?;
+        self.0.format_event(context, writer, event)
+    }
+}
+
+/// syslog's number of a level (syslog(3)).
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ async fn latency(arguments: &Arguments) -> Figure {
         let channel = FALLBACK + 1 + round as u64 % channels;
         let mut repository =
             Repository::new("https://git.example", &format!("harbor/channel-{channel}"), SECRET);
-        let push = (0..=round).map(|n| repository.push("alice", "main", &[&format!("round {n}")])).next_back();
+        let push =
+            (0..=round).map(|n| repository.push("alice", "main", &[&format!("round {n}")])).next_back();
         let before = lab.messages(channel).await.len();
         assert_eq!(vigie.post(&push.unwrap()).await, Some(204));
         let accepted = std::time::Instant::now();

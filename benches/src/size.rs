@@ -10,11 +10,8 @@ pub(crate) fn measure(arguments: &Arguments) -> Vec<Figure> {
         wanted: "≤ 14 MiB",
     }];
     if let Some(image) = &arguments.image {
-        figures.push(Figure {
-            what: "compressed OCI image",
-            measured: mebibytes(image),
-            wanted: "≤ 14 MiB",
-        });
+        figures
+            .push(Figure { what: "compressed OCI image", measured: mebibytes(image), wanted: "≤ 14 MiB" });
     }
     figures
 }

@@ -24,7 +24,8 @@ impl Backing for StoreBacking {
     async fn counts(&self) -> Result<Counts, String> {
         let counts = self.0.read(|conn| {
             let outbox = outbox::counts(conn)?;
-            let of = |state| outbox.iter().filter(|(one, _)| *one == state).map(|(_, n)| n.unsigned_abs()).sum();
+            let of =
+                |state| outbox.iter().filter(|(one, _)| *one == state).map(|(_, n)| n.unsigned_abs()).sum();
             Ok(Counts {
                 inbox_pending: inbox::counts(conn)?.pending.unsigned_abs(),
                 outbox_pending: of(State::Pending),

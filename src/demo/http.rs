@@ -29,9 +29,9 @@ pub(super) async fn deliver(origin: &str, delivery: &Delivery) -> Result<(), Str
 /// Posts JSON, or gets if there is none, and returns the JSON of the answer.
 pub(super) async fn call(url: &str, body: Option<&Value>) -> Result<Value, String> {
     let request = match body {
-        Some(body) => Request::post(url)
-            .header("content-type", "application/json")
-            .body(Full::from(body.to_string())),
+        Some(body) => {
+            Request::post(url).header("content-type", "application/json").body(Full::from(body.to_string()))
+        }
         None => Request::get(url).body(Full::default()),
     };
     let answer = send(request).await?;
@@ -43,7 +43,8 @@ async fn send(request: Result<Request<Full<Bytes>>, hyper::http::Error>) -> Resu
     let line = format!("{} {}", request.method(), request.uri());
     let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let exchange = async {
-        let answer: Response<_> = client.request(request).await.map_err(|error| format!("{line}: {error}"))?;
+        let answer: Response<_> =
+            client.request(request).await.map_err(|error| format!("{line}: {error}"))?;
         let status = answer.status();
         let body = answer.into_body().collect().await.map_err(|error| format!("{line}: {error}"))?.to_bytes();
         if status.is_success() {

@@ -51,7 +51,9 @@ impl Stage {
                 tracing::error!(%error, "the simulator ended");
             }
         });
-        http::call(&format!("http://{discord}/_sim/guilds"), Some(&guild())).await.map_err(DemoError::Broken)?;
+        http::call(&format!("http://{discord}/_sim/guilds"), Some(&guild()))
+            .await
+            .map_err(DemoError::Broken)?;
         let folder = TempDir::new().map_err(DemoError::Folder)?;
         let path = folder.path().join("vigie.toml");
         for (name, text) in [("token", "a token of no worth"), ("secret", SECRET)] {
@@ -97,7 +99,9 @@ impl Stage {
             let shown = self.shown().await?;
             let missing: Vec<String> = expected
                 .iter()
-                .filter(|(channel, part)| !shown.iter().any(|(at, text)| at == channel && text.contains(part)))
+                .filter(|(channel, part)| {
+                    !shown.iter().any(|(at, text)| at == channel && text.contains(part))
+                })
                 .map(|(channel, part)| format!("#{channel}: a message with \"{part}\""))
                 .collect();
             if missing.is_empty() || clock.now() >= deadline {
@@ -117,8 +121,7 @@ impl Stage {
                 "channel_id": CHANNELS[0].1.to_string(), "user_id": "4000", "options": {}, "wait": "final",
             });
             let answer = self.once_registered(&url, &body).await?;
-            let words: Vec<String> =
-                answer["messages"].as_array().into_iter().flatten().map(plain).collect();
+            let words: Vec<String> = answer["messages"].as_array().into_iter().flatten().map(plain).collect();
             if words.is_empty() {
                 return Err(DemoError::Broken(format!("/{command} got no answer: {answer}")));
             }
@@ -201,7 +204,8 @@ channels = [{forge}]
 /// A message as plain text: what a person reads, line by line.
 fn plain(message: &Value) -> String {
     let mut lines: Vec<String> = Vec::new();
-    let mut say = |value: &Value| lines.extend(value.as_str().map(|text| format!("  {}", text.replace('\n', "\n  "))));
+    let mut say =
+        |value: &Value| lines.extend(value.as_str().map(|text| format!("  {}", text.replace('\n', "\n  "))));
     say(&message["content"]);
     for embed in message["embeds"].as_array().into_iter().flatten() {
         say(&embed["author"]["name"]);

@@ -152,7 +152,11 @@ impl Story {
     fn release(&mut self) -> Delivery {
         self.releases += 1;
         let tag = format!("v1.{}.0", self.releases);
-        self.repository.release("alice", &tag, "## What is new\n\n- clockwork turns the lamp\n- a horn for fog")
+        self.repository.release(
+            "alice",
+            &tag,
+            "## What is new\n\n- clockwork turns the lamp\n- a horn for fog",
+        )
     }
 }
 

@@ -51,9 +51,10 @@ impl Routes {
         let Some((index, route)) = routes.find(|(_, route)| hold(&route.conditions, event)) else {
             return Decision { route: None, channels: vec![self.fallback], mentions: Vec::new() };
         };
-        let told = route.mention.as_ref().filter(|mention| {
-            mention.severities.is_empty() || mention.severities.contains(&event.severity)
-        });
+        let told = route
+            .mention
+            .as_ref()
+            .filter(|mention| mention.severities.is_empty() || mention.severities.contains(&event.severity));
         let mentions = told.map(|mention| mention.roles.clone()).unwrap_or_default();
         Decision { route: Some(index), channels: route.channels.clone(), mentions }
     }

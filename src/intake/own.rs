@@ -62,6 +62,8 @@ mod tests {
         let arrival = complaint("A role can't be mentioned", "Make it mentionable.");
         let event = read(&arrival.body).unwrap();
         assert_eq!((&event.object, &event.source_key), (&arrival.object, &arrival.source_key));
-        assert!(matches!(event.subject, Subject::Generic(Generic { text, .. }) if text == "Make it mentionable."));
+        assert!(
+            matches!(event.subject, Subject::Generic(Generic { text, .. }) if text == "Make it mentionable.")
+        );
     }
 }

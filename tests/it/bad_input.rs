@@ -8,7 +8,12 @@ use stack_sim::gitea::{Repository, sign};
 
 use crate::vigie;
 
-async fn post(lab: &Lab, origin: &str, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> (u16, String) {
+async fn post(
+    lab: &Lab,
+    origin: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<bytes::Bytes>,
+) -> (u16, String) {
     let mut all = vec![("content-type", "application/json"), ("x-gitea-event", "push")];
     all.extend_from_slice(headers);
     let answer = lab.client.request(Method::POST, &format!("{origin}/hooks/gitea"), &all, body).await;
@@ -24,7 +29,11 @@ async fn each_kind_of_bad_hook_has_its_answer() {
 
     assert_eq!(post(&lab, origin, &[], "{}").await.0, 401, "no signature");
     assert_eq!(post(&lab, origin, &[("x-gitea-signature", "")], "{}").await.0, 401, "an empty signature");
-    assert_eq!(post(&lab, origin, &[("x-gitea-signature", &signed("{ }"))], "{}").await.0, 401, "a wrong one");
+    assert_eq!(
+        post(&lab, origin, &[("x-gitea-signature", &signed("{ }"))], "{}").await.0,
+        401,
+        "a wrong one"
+    );
     for (body, expected) in [("{}", "repository"), ("[1]", "expected"), ("{\"ref\":", "JSON")] {
         let (status, text) = post(&lab, origin, &[("x-gitea-signature", &signed(body))], body).await;
         assert_eq!(status, 400, "{body}");
@@ -35,9 +44,16 @@ async fn each_kind_of_bad_hook_has_its_answer() {
     assert_eq!(lab.client.get(&format!("{origin}/hooks/gitea")).await.status, 405);
     assert_eq!(lab.client.request(Method::POST, &format!("{origin}/hooks/other"), &[], "").await.status, 404);
 
-    let push = Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET).push("alice", "main", &["Still here"]);
+    let push = Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET).push(
+        "alice",
+        "main",
+        &["Still here"],
+    );
     assert_eq!(vigie.post(&push).await, Some(204));
-    eventually("the good push is shown", async || (lab.messages(FALLBACK + 1).await.len() == 1).then_some(())).await;
+    eventually("the good push is shown", async || {
+        (lab.messages(FALLBACK + 1).await.len() == 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +66,11 @@ async fn bad_signatures_are_limited_and_a_good_one_is_never_refused() {
     }
     assert!(statuses[..100].iter().all(|status| *status == 401), "{statuses:?}");
     assert!(statuses[100..].iter().all(|status| *status == 429), "{statuses:?}");
-    let push = Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET).push("alice", "main", &["Fine"]);
+    let push = Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET).push(
+        "alice",
+        "main",
+        &["Fine"],
+    );
     assert_eq!(vigie.post(&push).await, Some(204));
 }
 
@@ -58,7 +78,11 @@ async fn bad_signatures_are_limited_and_a_good_one_is_never_refused() {
 async fn a_form_is_signed_over_its_payload() {
     let lab = Lab::new(1).await;
     let vigie = lab.vigie(vigie()).await;
-    let push = Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET).push("alice", "main", &["By form"]);
+    let push = Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET).push(
+        "alice",
+        "main",
+        &["By form"],
+    );
     let encoded: String = push.body.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
