@@ -3,6 +3,7 @@
 mod bad_input;
 mod crash;
 mod path;
+mod service;
 
 use std::path::Path;
 
