@@ -150,7 +150,7 @@ impl Buckets {
                 Turn::AfterAnswer => changed.await,
                 Turn::NotBefore(until) => {
                     tokio::select! {
-                        () = self.clock.sleep(until.duration_since(now).unsigned_abs()) => {}
+                        () = self.clock.sleep_until(until) => {}
                         () = changed => {}
                     }
                 }

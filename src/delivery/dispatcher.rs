@@ -118,7 +118,7 @@ impl Dispatcher {
                     channels.ended(task, step, recheck, self.clock.now());
                 }
                 () = changed => {}
-                () = self.clock.sleep(next.duration_since(now).unsigned_abs()) => {}
+                () = self.clock.sleep_until(next) => {}
             }
         }
     }
@@ -218,3 +218,6 @@ impl Channels {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

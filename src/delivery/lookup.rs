@@ -15,6 +15,9 @@ const SKEW_MS: i64 = 15 * 60 * 1000;
 /// The most messages that Discord lists at once.
 const PAGE: usize = 100;
 
+/// Discord's code for a message that is not there (any more).
+pub(super) const UNKNOWN_MESSAGE: u64 = 10008;
+
 /// What a look-up found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -54,17 +57,17 @@ pub(super) async fn look_up(
     }
 }
 
-/// An empty list means that nothing was written, or that the bot lacks `READ_MESSAGE_HISTORY`: Discord
-/// does not say which (<https://docs.discord.com/developers/resources/message#get-channel-messages>).
+/// An empty list means that nothing was written, or that the bot lacks `READ_MESSAGE_HISTORY`: Discord does
+/// not say which. The channel's last message does: without that right, to read it is refused
+/// (<https://docs.discord.com/developers/resources/message#get-channel-message>).
 async fn see_nothing(rest: &Rest, channel: u64, start: u64) -> Result<Found, RestError> {
     let last = id(&rest.get(&format!("/channels/{channel}")).await?["last_message_id"]);
-    if last.is_none_or(|last| last < start) {
-        return Ok(Found::Nowhere);
+    let Some(last) = last.filter(|&last| last >= start) else { return Ok(Found::Nowhere) };
+    match rest.get(&format!("/channels/{channel}/messages/{last}")).await {
+        Ok(_) | Err(RestError::Refused { code: UNKNOWN_MESSAGE, .. }) => Ok(Found::Nowhere),
+        Err(RestError::Refused { status: 403, .. }) => Ok(Found::Unknowable),
+        Err(error) => Err(error),
     }
-    // The last message may have been deleted; an older one proves that history can be read.
-    let any = rest.get(&format!("/channels/{channel}/messages?limit=1")).await?;
-    let readable = any.as_array().is_some_and(|messages| !messages.is_empty());
-    Ok(if readable { Found::Nowhere } else { Found::Unknowable })
 }
 
 /// Whether `message` carries `reference`, as render writes it.
