@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    error::{Acted, RestError},
     lookup::{Found, UNKNOWN_MESSAGE, id, look_up},
-    rest::{Acted, Rest, RestError},
+    rest::Rest,
     shrink::Form,
 };
 use crate::{

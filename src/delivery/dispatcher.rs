@@ -83,7 +83,7 @@ impl Dispatcher {
     }
 
     async fn dispatch(&self, tasks: &mut Tasks, channels: &mut Channels, cancel: &CancellationToken) {
-        let changes = self.store.outbox_changes();
+        let outbox_changes = self.store.outbox_changes();
         let mut recheck = self.clock.now();
         let attempt = loop {
             match self.attempt(cancel).await {
@@ -92,7 +92,7 @@ impl Dispatcher {
             }
         };
         loop {
-            let mut changed = pin!(changes.notified());
+            let mut changed = pin!(outbox_changes.notified());
             changed.as_mut().enable();
             let now = self.clock.now();
             if recheck <= now {

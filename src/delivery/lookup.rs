@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::rest::{Rest, RestError};
+use super::{error::RestError, rest::Rest};
 
 /// The first millisecond of Discord's ids (<https://docs.discord.com/developers/reference#snowflakes>).
 const EPOCH_MS: i64 = 1_420_070_400_000;
@@ -50,9 +50,8 @@ pub(super) async fn look_up(
         let newest = page.iter().filter_map(|message| id(&message["id"])).max();
         match newest {
             Some(newest) if newest > after && page.len() == PAGE => after = newest,
-            Some(_) => return Ok(Found::Nowhere),
             None if after == start => return see_nothing(rest, channel, start).await,
-            None => return Ok(Found::Nowhere),
+            _ => return Ok(Found::Nowhere),
         }
     }
 }

@@ -6,10 +6,12 @@ mod attempt;
 mod buckets;
 mod budget;
 mod dispatcher;
+mod error;
 mod lookup;
 mod rest;
 mod shrink;
 
 pub use buckets::Scope;
 pub use dispatcher::Dispatcher;
-pub use rest::{AGENT, Acted, DISCORD, Rest, RestError, RestSettings, SetupError};
+pub use error::{Acted, RestError, SetupError};
+pub use rest::{AGENT, DISCORD, Rest, RestSettings};

@@ -197,12 +197,7 @@ impl Discord {
         let now = self.clock.now();
         let known = self.world().nonces.get(&nonce).copied();
         if let Some((id, _)) = known.filter(|&(_, at)| later(at, NONCE_MEMORY) > now) {
-            let world = self.world();
-            let mut messages = world.messages.get(&channel).into_iter().flatten();
-            return match messages.find(|message| message["id"] == id.to_string()) {
-                Some(message) => (200, message.clone()),
-                None => unknown_message(),
-            };
+            return self.find(channel, &id.to_string());
         }
         if let Err(refusal) = check(body) {
             return refusal;
@@ -230,10 +225,14 @@ impl Discord {
     }
 
     fn read(&self, channel: u64, id: &str) -> (u16, Value) {
-        let world = self.world();
-        if world.hidden.contains(&channel) {
+        if self.world().hidden.contains(&channel) {
             return (403, json!({"code": 50001, "message": "Missing Access"}));
         }
+        self.find(channel, id)
+    }
+
+    fn find(&self, channel: u64, id: &str) -> (u16, Value) {
+        let world = self.world();
         let mut messages = world.messages.get(&channel).into_iter().flatten();
         match messages.find(|message| message["id"] == id) {
             Some(message) => (200, message.clone()),
