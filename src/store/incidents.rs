@@ -80,3 +80,24 @@ fn read(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         data: row.get(8)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{in_memory, incident};
+
+    #[test]
+    fn the_newest_incident_of_a_key_counts() {
+        let conn = in_memory();
+        let first = save(&conn, &incident("vg-1")).unwrap();
+        let second = save(&conn, &incident("vg-2")).unwrap();
+        let found = find(&conn, Source::Gitea, "key").unwrap().unwrap();
+        assert_eq!(found, IncidentRow { id: second, ..incident("vg-2") });
+        assert_eq!(find(&conn, Source::Gitea, "other").unwrap(), None);
+
+        let changed = IncidentRow { id: first, open: true, data: "[]".into(), ..incident("vg-1") };
+        assert_eq!(save(&conn, &changed).unwrap(), first);
+        assert_eq!(open_counts(&conn).unwrap(), [(Source::Gitea, Severity::Info, 1)]);
+        assert!(save(&conn, &incident("vg-2")).is_err(), "a reference was given twice");
+    }
+}

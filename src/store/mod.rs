@@ -12,6 +12,8 @@
 
 mod columns;
 mod condition;
+#[cfg(test)]
+mod crash_test;
 mod error;
 mod file;
 pub mod inbox;
@@ -21,6 +23,8 @@ pub mod meta;
 pub mod outbox;
 pub mod retention;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::{

@@ -302,3 +302,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         error: row.get(14)?,
     })
 }
+
+#[cfg(test)]
+mod tests;
