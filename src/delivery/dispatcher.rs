@@ -124,7 +124,7 @@ impl Dispatcher {
     }
 
     async fn attempt(&self, cancel: &CancellationToken) -> Result<Attempt, StoreError> {
-        let store_id = self.store.read(|conn| meta::get(conn, "store_id")).await?;
+        let store_id = self.store.read(|conn| meta::get(conn, meta::STORE_ID)).await?;
         Ok(Attempt {
             store: self.store.clone(),
             rest: self.rest.clone(),
