@@ -85,7 +85,9 @@ pub struct Metrics {
     pub outbox_messages: Family<StateLabel, Gauge>,
     /// Age of the oldest message that waits to be sent, in seconds.
     pub outbox_oldest_seconds: Gauge,
-    /// Attempts to deliver, by how they ended.
+    /// Attempts to deliver, by how they ended: `created` and `edited` are shown, `adopted` was shown already;
+    /// `retried`, `rate_limited` and `parked` wait; `shrunk` is shown in part, `replaced` as one line, `dropped` not
+    /// at all; a message deleted in Discord is `reposted`, or `discarded` if its incident is over.
     pub deliveries: Family<OutcomeLabel, Counter>,
     /// Time from accepted to visible, in seconds.
     pub delivery_seconds: Histogram,
@@ -238,6 +240,21 @@ impl Metrics {
                 let labels = IncidentLabels { source: source.as_str(), severity: severity.as_str() };
                 drop(self.incidents_open.get_or_create(&labels));
             }
+        }
+        for outcome in [
+            "created",
+            "edited",
+            "adopted",
+            "retried",
+            "rate_limited",
+            "parked",
+            "shrunk",
+            "replaced",
+            "dropped",
+            "reposted",
+            "discarded",
+        ] {
+            drop(self.deliveries.get_or_create(&OutcomeLabel { outcome }));
         }
         for state in ["pending", "sent", "parked", "dropped"] {
             drop(self.outbox_messages.get_or_create(&StateLabel { state }));

@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    lookup::{Found, id, look_up},
-    rest::{Acted, Rest, RestError},
+    error::{Acted, RestError},
+    lookup::{Found, UNKNOWN_MESSAGE, id, look_up},
+    rest::Rest,
     shrink::Form,
 };
 use crate::{
@@ -142,22 +143,23 @@ impl Attempt {
         };
         // An earlier try of unknown outcome stays unknown, whatever became of this one.
         if error.acted() == Acted::No && row.first_attempt_ms.is_none() {
-            self.write(&row, outbox::refused).await?;
+            self.refused(&row).await?;
         }
         match remedy(&error) {
-            Remedy::Gone => self.renew(&row, now, &error).await,
+            Remedy::Gone => self.renew(&row, &error).await,
             Remedy::Unfit => Err(Obstacle::Unfit(Box::new(row), error)),
             _ => Err(error.into()),
         }
     }
 
     /// Someone deleted the message that the nonce stands for: only a new nonce makes another.
-    async fn renew(&self, row: &OutboxRow, now: i64, error: &RestError) -> Result<Step, Obstacle> {
-        let step = self.resolve(row, row.first_attempt_ms.unwrap_or(now)).await?;
-        if !matches!(step, Step::Again) {
-            return Ok(step);
-        }
-        self.write(row, outbox::renew_nonce).await?;
+    async fn renew(&self, row: &OutboxRow, error: &RestError) -> Result<Step, Obstacle> {
+        let id = row.id;
+        let renew = move |conn: &rusqlite::Connection| {
+            outbox::refused(conn, id)?;
+            outbox::renew_nonce(conn, id)
+        };
+        self.store.write(renew).await?;
         Ok(self.postpone(row.id, row.channel_id, error.to_string()).await?)
     }
 
@@ -178,7 +180,7 @@ impl Attempt {
                 self.shown(row, message, "adopted").await
             }
             Found::Nowhere => {
-                self.write(row, outbox::refused).await?;
+                self.refused(row).await?;
                 Ok(Step::Again)
             }
             Found::Unknowable => {
@@ -340,13 +342,10 @@ impl Attempt {
         self.cancel.run_until_cancelled(request).await.unwrap_or_else(stopped)
     }
 
-    async fn write(
-        &self,
-        row: &OutboxRow,
-        job: fn(&rusqlite::Connection, i64) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    /// Notes that no create of this message acted.
+    async fn refused(&self, row: &OutboxRow) -> Result<(), StoreError> {
         let id = row.id;
-        self.store.write(move |conn| job(conn, id)).await
+        self.store.write(move |conn| outbox::refused(conn, id)).await
     }
 
     fn count(&self, outcome: &'static str) {
@@ -388,7 +387,7 @@ fn remedy(error: &RestError) -> Remedy {
         }
         50013 => Remedy::Park("the bot may not write there: give it SEND_MESSAGES and EMBED_LINKS"),
         // Unknown message; a message of another author, whom a new token may have made of us.
-        10008 | 50005 => Remedy::Gone,
+        UNKNOWN_MESSAGE | 50005 => Remedy::Gone,
         // Slow mode, write limits, too many edits of old messages, overloaded resources.
         20016 | 20028 | 20029 | 30046 | 40062 | 130_000 => Remedy::Retry,
         _ if matches!(status, 400 | 413) => Remedy::Unfit,

@@ -35,21 +35,16 @@ impl Route {
     pub(super) fn of(method: &Method, path: &str) -> Self {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         let mut segments = path.trim_matches('/').split('/');
-        let mut template = format!("{method} ");
-        let mut resource = String::new();
-        if let Some(first) = segments.next() {
-            template.push_str(&format!("/{first}"));
-            let ids = match first {
-                "channels" | "guilds" => 1,
-                "webhooks" => 2,
-                _ => 0,
-            };
-            resource = segments.by_ref().take(ids).collect::<Vec<_>>().join("/");
-        }
-        for segment in segments {
-            let is_id = segment.bytes().all(|byte| byte.is_ascii_digit());
-            template.push_str(&format!("/{}", if is_id { ":id" } else { segment }));
-        }
+        let kind = segments.next().unwrap_or_default();
+        let ids = match kind {
+            "channels" | "guilds" => 1,
+            "webhooks" => 2,
+            _ => 0,
+        };
+        let resource = segments.by_ref().take(ids).collect::<Vec<_>>().join("/");
+        let is_id = |segment: &str| segment.bytes().all(|byte| byte.is_ascii_digit());
+        let rest = segments.map(|segment| if is_id(segment) { ":id" } else { segment });
+        let template = format!("{method} /{}", [kind].into_iter().chain(rest).collect::<Vec<_>>().join("/"));
         Self { template, resource }
     }
 
@@ -150,7 +145,7 @@ impl Buckets {
                 Turn::AfterAnswer => changed.await,
                 Turn::NotBefore(until) => {
                     tokio::select! {
-                        () = self.clock.sleep(until.duration_since(now).unsigned_abs()) => {}
+                        () = self.clock.sleep_until(until) => {}
                         () = changed => {}
                     }
                 }

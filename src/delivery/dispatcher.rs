@@ -83,7 +83,7 @@ impl Dispatcher {
     }
 
     async fn dispatch(&self, tasks: &mut Tasks, channels: &mut Channels, cancel: &CancellationToken) {
-        let changes = self.store.outbox_changes();
+        let outbox_changes = self.store.outbox_changes();
         let mut recheck = self.clock.now();
         let attempt = loop {
             match self.attempt(cancel).await {
@@ -92,7 +92,7 @@ impl Dispatcher {
             }
         };
         loop {
-            let mut changed = pin!(changes.notified());
+            let mut changed = pin!(outbox_changes.notified());
             changed.as_mut().enable();
             let now = self.clock.now();
             if recheck <= now {
@@ -118,13 +118,13 @@ impl Dispatcher {
                     channels.ended(task, step, recheck, self.clock.now());
                 }
                 () = changed => {}
-                () = self.clock.sleep(next.duration_since(now).unsigned_abs()) => {}
+                () = self.clock.sleep_until(next) => {}
             }
         }
     }
 
     async fn attempt(&self, cancel: &CancellationToken) -> Result<Attempt, StoreError> {
-        let store_id = self.store.read(|conn| meta::get(conn, "store_id")).await?;
+        let store_id = self.store.read(|conn| meta::get(conn, meta::STORE_ID)).await?;
         Ok(Attempt {
             store: self.store.clone(),
             rest: self.rest.clone(),
@@ -218,3 +218,6 @@ impl Channels {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

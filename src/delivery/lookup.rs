@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::rest::{Rest, RestError};
+use super::{error::RestError, rest::Rest};
 
 /// The first millisecond of Discord's ids (<https://docs.discord.com/developers/reference#snowflakes>).
 const EPOCH_MS: i64 = 1_420_070_400_000;
@@ -14,6 +14,9 @@ const SKEW_MS: i64 = 15 * 60 * 1000;
 
 /// The most messages that Discord lists at once.
 const PAGE: usize = 100;
+
+/// Discord's code for a message that is not there (any more).
+pub(super) const UNKNOWN_MESSAGE: u64 = 10008;
 
 /// What a look-up found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,24 +50,23 @@ pub(super) async fn look_up(
         let newest = page.iter().filter_map(|message| id(&message["id"])).max();
         match newest {
             Some(newest) if newest > after && page.len() == PAGE => after = newest,
-            Some(_) => return Ok(Found::Nowhere),
             None if after == start => return see_nothing(rest, channel, start).await,
-            None => return Ok(Found::Nowhere),
+            _ => return Ok(Found::Nowhere),
         }
     }
 }
 
-/// An empty list means that nothing was written, or that the bot lacks `READ_MESSAGE_HISTORY`: Discord
-/// does not say which (<https://docs.discord.com/developers/resources/message#get-channel-messages>).
+/// An empty list means that nothing was written, or that the bot lacks `READ_MESSAGE_HISTORY`: Discord does
+/// not say which. The channel's last message does: without that right, to read it is refused
+/// (<https://docs.discord.com/developers/resources/message#get-channel-message>).
 async fn see_nothing(rest: &Rest, channel: u64, start: u64) -> Result<Found, RestError> {
     let last = id(&rest.get(&format!("/channels/{channel}")).await?["last_message_id"]);
-    if last.is_none_or(|last| last < start) {
-        return Ok(Found::Nowhere);
+    let Some(last) = last.filter(|&last| last >= start) else { return Ok(Found::Nowhere) };
+    match rest.get(&format!("/channels/{channel}/messages/{last}")).await {
+        Ok(_) | Err(RestError::Refused { code: UNKNOWN_MESSAGE, .. }) => Ok(Found::Nowhere),
+        Err(RestError::Refused { status: 403, .. }) => Ok(Found::Unknowable),
+        Err(error) => Err(error),
     }
-    // The last message may have been deleted; an older one proves that history can be read.
-    let any = rest.get(&format!("/channels/{channel}/messages?limit=1")).await?;
-    let readable = any.as_array().is_some_and(|messages| !messages.is_empty());
-    Ok(if readable { Found::Nowhere } else { Found::Unknowable })
 }
 
 /// Whether `message` carries `reference`, as render writes it.

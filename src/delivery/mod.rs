@@ -6,10 +6,12 @@ mod attempt;
 mod buckets;
 mod budget;
 mod dispatcher;
+mod error;
 mod lookup;
 mod rest;
 mod shrink;
 
 pub use buckets::Scope;
 pub use dispatcher::Dispatcher;
-pub use rest::{AGENT, Acted, Rest, RestError, RestSettings, SetupError, discord};
+pub use error::{Acted, RestError, SetupError};
+pub use rest::{AGENT, Rest, RestSettings, discord};

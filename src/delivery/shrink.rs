@@ -62,15 +62,20 @@ impl fmt::Display for Form {
 
 fn shrunk(message: &Map<String, Value>) -> Map<String, Value> {
     let mut message = message.clone();
-    cut(message.get_mut("content"), DESCRIPTION);
+    if let Some(content) = message.get_mut("content") {
+        cut(content, DESCRIPTION);
+    }
     if let Some(embeds) = message.get_mut("embeds").and_then(Value::as_array_mut) {
         // The last embed may be the one whose footer holds the reference.
         for embed in embeds.iter_mut().filter_map(Value::as_object_mut) {
             for part in ["fields", "image", "thumbnail", "author"] {
                 embed.remove(part);
             }
-            cut(embed.get_mut("title"), LINE);
-            cut(embed.get_mut("description"), DESCRIPTION);
+            for (part, limit) in [("title", LINE), ("description", DESCRIPTION)] {
+                if let Some(text) = embed.get_mut(part) {
+                    cut(text, limit);
+                }
+            }
         }
     }
     message
@@ -79,7 +84,7 @@ fn shrunk(message: &Map<String, Value>) -> Map<String, Value> {
 fn plain(message: &Map<String, Value>, reference: &str) -> Map<String, Value> {
     let embed = message.get("embeds").map_or(&Value::Null, |embeds| &embeds[0]);
     let mut title = embed["title"].clone();
-    cut(Some(&mut title), LINE);
+    cut(&mut title, LINE);
     let lines = [title.as_str(), embed["url"].as_str().filter(|url| url.len() <= 500)];
     let mut content = lines.into_iter().flatten().fold(String::new(), |text, line| text + line + "\n");
     content.push_str("-# ");
@@ -93,8 +98,8 @@ fn plain(message: &Map<String, Value>, reference: &str) -> Map<String, Value> {
     message
 }
 
-fn cut(text: Option<&mut Value>, limit: usize) {
-    if let Some(Value::String(text)) = text
+fn cut(text: &mut Value, limit: usize) {
+    if let Value::String(text) = text
         && let Some((end, _)) = text.char_indices().nth(limit)
     {
         text.truncate(end);
