@@ -1,0 +1,4 @@
+//! Whole-program tests at the wire.
+
+mod scripted;
+mod session;
