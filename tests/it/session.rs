@@ -203,7 +203,7 @@ async fn pitfall_5_a_close_frame_without_a_code_is_resumed_at_once() {
 }
 
 #[tokio::test]
-async fn pitfall_6_codes_1000_4000_op_7_and_a_cut_connection_are_resumed() {
+async fn pitfall_6_code_4000_op_7_op_9_and_a_cut_connection_are_resumed() {
     let mut discord = Scripted::start().await;
     let vigie = start(&discord);
     let peer = discord.ready().await;
@@ -212,8 +212,11 @@ async fn pitfall_6_codes_1000_4000_op_7_and_a_cut_connection_are_resumed() {
     let mut peer = discord.resumed().await;
     peer.send(json!({ "op": 7, "d": null })).await;
     let leaving = tokio::spawn(peer.attend());
-    let peer = discord.resumed().await;
+    let mut peer = discord.resumed().await;
     assert_eq!(leaving.await.unwrap(), Some(4000), "1000 would end the session");
+    peer.send(json!({ "op": 9, "d": true })).await;
+    drop(peer);
+    let peer = discord.resumed().await;
     drop(peer);
     tokio::spawn(discord.resumed().await.attend());
     vigie.is_up().await;
