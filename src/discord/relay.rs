@@ -211,7 +211,7 @@ impl Worker {
                     if code == Some(1000) {
                         return Cause::Lost("serenity closed the session".into());
                     }
-                    "Discord asked to connect anew".to_owned()
+                    "serenity left it".to_owned()
                 }
                 End::Broken(why) => {
                     // serenity resumes at once on this code.
@@ -321,7 +321,11 @@ impl Worker {
                 self.heartbeat(connection);
                 self.forward(gateway, heartbeat, "the gateway").await?;
             }
-            (9, _) if text_says_gone(&text) => return lost("Discord invalidated the session"),
+            (7, _) => return self.cut(connection, "Discord asked to connect anew".into()),
+            (9, _) if is_resumable(&text) => {
+                return self.cut(connection, "Discord invalidated the connection".into());
+            }
+            (9, _) => return lost("Discord invalidated the session"),
             (11, _) => {
                 if let Some(sent) = connection.heartbeat.take() {
                     self.latency.set(sent.elapsed());
@@ -345,7 +349,7 @@ impl Worker {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Close(frame))) => return Break(End::Left(frame.map(|frame| frame.code.into()))),
             Some(Ok(_)) => return Continue(()),
-            // On op 7 serenity drops its connection without a close frame and makes another.
+            // serenity drops its connection without a close frame when it makes another.
             Some(Err(_)) | None => return Break(End::Left(None)),
         };
         let text = match serde_json::from_str::<Frame>(&text).map(|frame| frame.op) {
@@ -507,13 +511,13 @@ async fn flush(serenity: &mut Serenity, clock: &Clock) {
     }
 }
 
-/// Whether op 9 says that the session can't be resumed (its `d` is `false`).
-fn text_says_gone(text: &str) -> bool {
+/// Whether op 9 says that the session can be resumed (its `d` is `true`).
+fn is_resumable(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Invalid {
         d: bool,
     }
-    !matches!(serde_json::from_str(text), Ok(Invalid { d: true }))
+    matches!(serde_json::from_str(text), Ok(Invalid { d: true }))
 }
 
 /// serenity's IDENTIFY without `compress`, so that every frame is text, and without `presence`, whose

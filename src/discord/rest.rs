@@ -50,6 +50,11 @@ impl From<serenity::Error> for RestError {
     fn from(error: serenity::Error) -> Self {
         let error = match error {
             serenity::Error::Http(error) => error,
+            serenity::Error::Json(error) => {
+                return Self::Other(format!(
+                    "Discord's answer has another form than serenity knows: {error}"
+                ));
+            }
             other => return Self::Other(other.to_string()),
         };
         match error {

@@ -3,7 +3,9 @@
 mod bad_input;
 mod crash;
 mod path;
+mod scripted;
 mod service;
+mod session;
 
 use std::path::Path;
 
