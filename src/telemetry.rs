@@ -248,9 +248,13 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log to stderr. What is logged is set by `RUST_LOG` (default `info`).
+/// What is logged if `RUST_LOG` does not say. serenity's own log repeats what Vigie says better, and its
+/// spans hold whole events with the tokens of interactions.
+const DEFAULT_FILTER: &str = "info,serenity=error";
+
+/// Sends the log to stderr. What is logged is set by `RUST_LOG` (default [`DEFAULT_FILTER`]).
 pub fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start (tests run many Vigies in one process) keeps the first log.
