@@ -30,6 +30,8 @@ use crate::{
 
 /// How long each stage may take to stop.
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
+/// How long requests under way may take after that; less than their stage has.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// Why `vigie run` can't run.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +67,8 @@ pub async fn run(
         metrics: metrics.clone(),
         health: health.clone(),
     })?;
-    let server = Server::bind(config.http.listen, Limits::default(), clock.clone()).await?;
+    let server =
+        Server::bind(config.http.listen, Limits { drain: DRAIN, ..Limits::default() }, clock.clone()).await?;
     let address = server.address();
     let rest = Rest::new(rest_settings(&config, &clock, &metrics, &halt))?;
 

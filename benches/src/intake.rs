@@ -54,15 +54,15 @@ pub(crate) async fn measure(arguments: &Arguments) -> Vec<Figure> {
 
     let Ok(vigie) = Arc::try_unwrap(vigie) else { panic!("a worker still holds it") };
     vigie.kill().await;
-    let stored: usize = Connection::open(lab.folder().join("vigie.db"))
-        .and_then(|store| store.query_row("SELECT count(*) FROM inbox", [], |row| row.get(0)))
+    let stored: u32 = Connection::open(lab.folder().join("vigie.db"))
+        .and_then(|store| store.query_row("SELECT count(*) FROM inbox", [], |row| row.get::<_, u32>(0)))
         .unwrap();
     let bare = bare_commits(lab.folder());
     vec![Figure {
         what: "durable intake, 64 connections, real fsync",
         measured: format!(
             "{rate:.0}/s, p99 {p99:.1?}, {} lost; one SQLite commit after the other: {bare:.0}/s",
-            WEBHOOKS - stored
+            WEBHOOKS - stored as usize
         ),
         wanted: "≥ 1,000/s, none lost",
     }]

@@ -56,7 +56,7 @@ impl Stage {
             .map_err(DemoError::Broken)?;
         let folder = TempDir::new().map_err(DemoError::Folder)?;
         let path = folder.path().join("vigie.toml");
-        for (name, text) in [("token", "a token of no worth"), ("secret", SECRET)] {
+        for (name, text) in [("token", "simulated"), ("secret", SECRET)] {
             std::fs::write(folder.path().join(name), text).map_err(DemoError::Folder)?;
         }
         std::fs::write(&path, configuration(discord)).map_err(DemoError::Folder)?;

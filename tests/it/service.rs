@@ -84,7 +84,8 @@ async fn a_store_that_can_not_be_written_answers_503_and_recovers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_json_log_is_one_object_a_line() {
     let lab = Lab::new(1).await;
-    let path = lab.write_configuration(&lab.configuration("").replace("127.0.0.1:0", &lab.discord.to_string()));
+    let path =
+        lab.write_configuration(&lab.configuration("").replace("127.0.0.1:0", &lab.discord.to_string()));
     let output = Command::new(vigie())
         .args(["--log-format", "json", "run", "--config"])
         .arg(path)

@@ -85,7 +85,7 @@ fn start(discord: &Scripted) -> Subject {
 }
 
 fn start_with(discord: &Scripted, backing: Arc<Memory>) -> Subject {
-    start_log(LogFormat::Text);
+    start_log(LogFormat::Text, "info");
     let (health, metrics, cancel) = (Health::default(), Metrics::default(), CancellationToken::new());
     let halt = Halt::new(health.clone());
     let settings = Settings {

@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, sync::DropGuard};
 
 pub use crate::{
     http::{Answer, Client},
-    vigie::Vigie,
+    vigie::{Vigie, resident_bytes},
 };
 
 /// How long anything may take before a test gives up: long enough for a machine that is busy.
@@ -52,7 +52,8 @@ impl Lab {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let discord = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(Sim::default().serve(listener, stop.clone()));
+        let (sim, shutdown) = (Sim::default(), stop.clone());
+        tokio::spawn(async move { sim.serve(listener, shutdown).await });
         let lab = Self {
             discord,
             client: Client::default(),

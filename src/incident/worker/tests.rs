@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::{
+    config::{Conditions, Route},
     health::Health,
-    incident::route::{Conditions, Mention, Route},
     intake::gitea::{self, tests::BODIES},
     store::{Acceptance, Arrival, OutboxRow, Settings},
     telemetry::Metrics,
@@ -28,9 +28,14 @@ fn worker(folder: &Path, channels: &[u64]) -> Worker {
 }
 
 fn routes(channels: &[u64]) -> Routes {
-    let route =
-        Route { conditions: Conditions::default(), channels: channels.to_vec(), mention: Mention::default() };
-    Routes { routes: vec![route], fallback: None }
+    let route = Route {
+        conditions: Conditions::default(),
+        channels: channels.to_vec(),
+        mention: None,
+        quiet: None,
+        digest_after: 0,
+    };
+    Routes { routes: vec![route], fallback: 9 }
 }
 
 async fn accept(worker: &Worker, kind: &str, body: &[u8]) {

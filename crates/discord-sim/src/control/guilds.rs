@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{Path, Request, State},
     response::Response,
 };
 use serde::Deserialize;
@@ -125,6 +125,13 @@ pub(super) async fn make(State(sim): State<Sim>, request: Request) -> Result<Jso
 pub(super) async fn list(State(sim): State<Sim>) -> Json<Value> {
     let world = sim.world();
     Json(world.guilds.keys().map(|id| object(&world, *id)).collect())
+}
+
+/// `GET /_sim/guilds/{guild}/commands`: the commands that members can run there.
+pub(super) async fn commands(State(sim): State<Sim>, Path(guild): Path<Id>) -> Json<Value> {
+    let world = sim.world();
+    let usable = |command: &&Value| command["guild_id"].is_null() || command["guild_id"] == json!(guild);
+    Json(world.commands.values().filter(usable).cloned().collect())
 }
 
 /// A guild with everything that was ordered; threads too.

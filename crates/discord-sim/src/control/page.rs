@@ -9,12 +9,17 @@ use axum::{
 
 use crate::Sim;
 
+const SCRIPT: &str = "text/javascript";
+
 pub(super) fn routes() -> Router<Sim> {
     Router::new()
         .route("/_sim", get(async || Redirect::permanent("/_sim/")))
         .route("/_sim/", get(async || file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/_sim/style.css", get(async || file("text/css", include_str!("../page/style.css"))))
-        .route("/_sim/app.js", get(async || file("text/javascript", include_str!("../page/app.js"))))
+        .route("/_sim/app.js", get(async || file(SCRIPT, include_str!("../page/app.js"))))
+        .route("/_sim/composer.js", get(async || file(SCRIPT, include_str!("../page/composer.js"))))
+        .route("/_sim/markdown.js", get(async || file(SCRIPT, include_str!("../page/markdown.js"))))
+        .route("/_sim/message.js", get(async || file(SCRIPT, include_str!("../page/message.js"))))
 }
 
 fn file(content_type: &'static str, text: &'static str) -> impl IntoResponse {
