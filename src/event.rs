@@ -80,8 +80,10 @@ pub struct Event {
     pub source_key: String,
     /// The ref or thing that it happened to.
     pub object: String,
-    /// The incident that it belongs to: events with the same key share one message.
-    pub incident: String,
+    /// The incident that it belongs to: events with the same key share one message. `None`: it stands
+    /// alone, and each accepted event makes an incident of its own. No key could say that: a branch that
+    /// is pushed from A to B, forced back and pushed to B again makes two events of the same content.
+    pub incident: Option<String>,
     /// `owner/name` of the repository, if there is one.
     pub repository: Option<String>,
     /// Where the repository can be read.

@@ -295,8 +295,10 @@ pub struct Workflow {
 pub struct RepositoryChange {
     /// What happened: `created`, `deleted` or `forked`.
     pub action: String,
-    /// The repository that a fork was made from.
-    pub forked_from: Option<String>,
+    /// The new repository, if it was forked; the event's own repository is the one that it was made from.
+    pub fork: Option<String>,
+    /// Where the new repository can be seen.
+    pub url: Option<String>,
 }
 
 /// A wiki page changed.

@@ -72,6 +72,8 @@ pub struct Metrics {
     pub events: Family<EventLabels, Counter>,
     /// Accepted events that no message shows yet.
     pub inbox_pending: Gauge,
+    /// Accepted events that could not be used; they are kept for a person to look at.
+    pub inbox_failed: Gauge,
     /// Messages in the outbox.
     pub outbox_messages: Family<StateLabel, Gauge>,
     /// Age of the oldest message that waits to be sent, in seconds.
@@ -90,6 +92,8 @@ pub struct Metrics {
     pub gateway_sessions: Counter,
     /// Gateway events of a known name that could not be read.
     pub gateway_undecodable: Family<KindLabel, Counter>,
+    /// Commits of the store; several changes share one.
+    pub store_commits: Counter,
     /// Size of the store's files.
     pub store_bytes: Gauge,
     /// Room left on the store's file system.
@@ -111,6 +115,7 @@ impl Default for Metrics {
         let metrics = Self {
             events: Family::default(),
             inbox_pending: Gauge::default(),
+            inbox_failed: Gauge::default(),
             outbox_messages: Family::default(),
             outbox_oldest_seconds: Gauge::default(),
             deliveries: Family::default(),
@@ -121,6 +126,7 @@ impl Default for Metrics {
             gateway_connected: Gauge::default(),
             gateway_sessions: Counter::default(),
             gateway_undecodable: Family::default(),
+            store_commits: Counter::default(),
             store_bytes: Gauge::default(),
             disk_free_bytes: Gauge::default(),
             incidents_open: Family::default(),
@@ -151,6 +157,11 @@ impl Metrics {
             "inbox_pending",
             "Accepted events that no message shows yet",
             self.inbox_pending.clone(),
+        );
+        registry.register(
+            "inbox_failed",
+            "Accepted events that could not be used",
+            self.inbox_failed.clone(),
         );
         registry.register("outbox_messages", "Messages in the outbox", self.outbox_messages.clone());
         registry.register_with_unit(
@@ -187,6 +198,7 @@ impl Metrics {
             "Gateway events of a known name that could not be read",
             self.gateway_undecodable.clone(),
         );
+        registry.register("store_commits", "Commits of the store", self.store_commits.clone());
         registry.register_with_unit(
             "store",
             "Size of the store's files",

@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Router<Sim> {
     let routes = interactions::control_routes()
         .route("/reset", post(reset))
         .route("/guilds", get(guilds::list).post(guilds::make))
+        .route("/guilds/{guild}/commands", get(guilds::commands))
         .route("/channels/{channel}", patch(change_channel).delete(remove_channel))
         .route("/channels/{channel}/messages", get(messages))
         .route("/faults", get(faults).post(order_fault).delete(clear_faults))

@@ -177,26 +177,28 @@ impl Connection {
         tracing::debug!(connection = self.number, ?end, "gateway connection ends");
         let hub = self.sim.gateway();
         hub.disconnect(self.number, self.hold.as_ref(), end.fate(), self.sim.clock().now_ms());
-        if !matches!(end, End::Peer(_)) {
-            self.close(end.frame()).await;
-        }
+        self.close(&end).await;
     }
 
     /// Refuses a connection before anything else.
     pub(super) async fn refuse(mut self, close: Close) {
         self.sim.gateway().disconnect(self.number, None, Fate::Over, self.sim.clock().now_ms());
-        self.close(End::Close(close).frame()).await;
+        self.close(&End::Close(close)).await;
     }
 
-    /// Sends the close frame and waits a moment for the peer's.
-    async fn close(&mut self, frame: Option<CloseFrame<'static>>) {
+    /// Says goodbye and waits a moment for the peer's goodbye, or answers its own.
+    async fn close(&mut self, end: &End) {
         let goodbye = async {
-            if self.socket.send(Message::Close(frame)).await.is_ok() {
-                while let Some(Ok(_)) = self.socket.next().await {}
+            if !matches!(end, End::Peer(_)) {
+                self.socket.send(Message::Close(end.frame())).await?;
             }
+            while self.socket.next().await.transpose()?.is_some() {}
+            Ok::<_, Error>(())
         };
         // A peer that doesn't say goodbye is left.
-        let _ = tokio::time::timeout(PEER_PATIENCE, goodbye).await;
+        if let Ok(Err(error)) = tokio::time::timeout(PEER_PATIENCE, goodbye).await {
+            tracing::debug!(connection = self.number, %error, "gateway connection ends without a closing handshake");
+        }
     }
 
     async fn run(&mut self) -> Result<Infallible, End> {

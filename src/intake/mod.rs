@@ -1,0 +1,3 @@
+//! Where events come in.
+
+pub mod gitea;

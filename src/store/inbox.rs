@@ -1,0 +1,151 @@
+//! What sources reported, as it came. Invariants: an arrival is stored at most once; a pending row keeps its body;
+//! rows are worked on in the order of their ids, which is the order of acceptance.
+//!
+//! **What arrives twice.** A delivery id that was ever seen is a repeat. Else the newest stored arrival of the same
+//! object decides: the same `source_key`, less than [`REPEAT_WINDOW`] ago, is a repeat (Gitea's redelivery button sends
+//! the same content under a new id). A branch that went A→B, back to A and to B again is three arrivals, because the
+//! newest one differs each time.
+
+use std::{fmt::Write as _, sync::LazyLock, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::StoreError;
+use crate::event::Source;
+
+/// How long the same content of the same object counts as a repeat.
+pub const REPEAT_WINDOW: Duration = Duration::from_hours(24);
+
+/// Something that a source reported, before it is stored.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Who reported it.
+    pub source: Source,
+    /// The source's own id of this delivery, if it gives one.
+    pub delivery: Option<String>,
+    /// The kind as it stood on the wire, which the reader needs again.
+    pub kind: String,
+    /// What makes the content unique within its source.
+    pub source_key: String,
+    /// The ref or thing that it happened to.
+    pub object: String,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// What became of an arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is stored under this id.
+    Stored(i64),
+    /// It was there already.
+    Repeat,
+}
+
+/// An arrival that waits to become part of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Its id, in the order of acceptance.
+    pub id: i64,
+    /// Who reported it.
+    pub source: Source,
+    /// The kind as it stood on the wire.
+    pub kind: String,
+    /// When it was accepted, in milliseconds since the Unix epoch.
+    pub received_ms: i64,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// How many arrivals there are by what became of them; settled ones are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that wait.
+    pub pending: i64,
+    /// Those that could not be used.
+    pub failed: i64,
+}
+
+/// Stores `arrival` unless it is a repeat.
+pub fn accept(conn: &Connection, arrival: &Arrival, now_ms: i64) -> Result<Acceptance, StoreError> {
+    let source = arrival.source.as_str();
+    if let Some(delivery) = &arrival.delivery {
+        let sql = "INSERT INTO deliveries (source, delivery, received_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        let new = conn.prepare_cached(sql)?.execute(params![source, delivery, now_ms])?;
+        if new == 0 {
+            return Ok(Acceptance::Repeat);
+        }
+    }
+    let sql = "SELECT source_key = ?3 AND ?4 - received_ms < ?5 FROM inbox \
+               WHERE source = ?1 AND object = ?2 ORDER BY id DESC LIMIT 1";
+    let window = super::millis(REPEAT_WINDOW);
+    let repeat = conn
+        .prepare_cached(sql)?
+        .query_row(params![source, arrival.object, arrival.source_key, now_ms, window], |row| row.get(0))
+        .optional()?;
+    if repeat == Some(true) {
+        return Ok(Acceptance::Repeat);
+    }
+    let sql = "INSERT INTO inbox (source, kind, object, source_key, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let id = conn.prepare_cached(sql)?.insert(params![
+        source,
+        arrival.kind,
+        arrival.object,
+        arrival.source_key,
+        now_ms,
+        arrival.body
+    ])?;
+    Ok(Acceptance::Stored(id))
+}
+
+/// At most `limit` arrivals that wait, oldest first. Those of sources that this release does not know (a newer one was
+/// rolled back) are left for the release that does.
+pub fn pending(conn: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let mut sources = String::new();
+        for source in Source::ALL {
+            let separator = if sources.is_empty() { "" } else { ", " };
+            // Writing to a string can't fail.
+            let _ = write!(sources, "{separator}'{source}'");
+        }
+        // The unary plus keeps SQLite on the index of what is pending.
+        format!(
+            "SELECT id, source, kind, received_ms, body FROM inbox \
+             WHERE state = 'pending' AND +source IN ({sources}) ORDER BY id LIMIT ?1"
+        )
+    });
+    let mut statement = conn.prepare_cached(&SQL)?;
+    let rows = statement.query_map([limit], |row| {
+        Ok(InboxRow {
+            id: row.get(0)?,
+            source: row.get(1)?,
+            kind: row.get(2)?,
+            received_ms: row.get(3)?,
+            body: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Says that the arrival has become part of an incident.
+pub fn settle(conn: &Connection, id: i64) -> Result<(), StoreError> {
+    let changed = conn.prepare_cached("UPDATE inbox SET state = 'settled' WHERE id = ?1")?.execute([id])?;
+    super::found(changed, "inbox", id)
+}
+
+/// Says that the arrival can't be used and why; it is kept and counted, and never tried again.
+pub fn fail(conn: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE inbox SET state = 'failed', error = ?2 WHERE id = ?1";
+    let changed = conn.prepare_cached(sql)?.execute(params![id, reason])?;
+    super::found(changed, "inbox", id)
+}
+
+/// How many wait and how many failed.
+pub fn counts(conn: &Connection) -> Result<Counts, StoreError> {
+    let count =
+        |sql| -> Result<i64, StoreError> { Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
+    Ok(Counts {
+        pending: count("SELECT count(*) FROM inbox WHERE state = 'pending'")?,
+        failed: count("SELECT count(*) FROM inbox WHERE state = 'failed'")?,
+    })
+}

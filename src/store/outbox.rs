@@ -1,0 +1,257 @@
+//! What Discord should show: one row is one message, an incident in one channel. Invariants: a row holds the wanted
+//! state, so changes that come faster than they can be sent become one; `sent_version` never passes `version`; a row
+//! with `first_attempt_ms` may exist in Discord already, so it must be looked for before it is created again; nothing
+//! that waits is ever removed here.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::StoreError;
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// It waits to be sent or edited.
+    Pending,
+    /// Discord shows its newest version.
+    Sent,
+    /// Its channel can't be used; it waits for a person.
+    Parked,
+    /// It was given up; `error` says why.
+    Dropped,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::Parked, Self::Dropped];
+
+    /// Its name in the store and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Parked => "parked",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// One message. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its id.
+    pub id: i64,
+    /// The incident that it shows.
+    pub incident_id: i64,
+    /// The channel that shows it.
+    pub channel_id: u64,
+    /// The incident's short name, which stands in the message.
+    pub reference: String,
+    /// Changes the nonce when a message must be created anew.
+    pub nonce_salt: i64,
+    /// The JSON body of the create; an edit uses it too.
+    pub payload: String,
+    /// Counts the changes of `payload`, from 1.
+    pub version: i64,
+    /// The version that Discord shows; 0 if none.
+    pub sent_version: i64,
+    /// The message in Discord, once known.
+    pub message_id: Option<u64>,
+    /// Where it stands.
+    pub state: State,
+    /// Failed attempts since it was last delivered.
+    pub attempts: u32,
+    /// When the first create went out whose outcome is not known.
+    pub first_attempt_ms: Option<i64>,
+    /// Not before this time.
+    pub next_attempt_ms: i64,
+    /// When the oldest change that is not sent was accepted.
+    pub accepted_ms: i64,
+    /// The last failure.
+    pub error: Option<String>,
+}
+
+/// What Discord should show for an incident in a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The incident.
+    pub incident_id: i64,
+    /// The channel.
+    pub channel_id: u64,
+    /// The incident's short name.
+    pub reference: String,
+    /// The JSON body.
+    pub payload: String,
+    /// When the event behind this change was accepted.
+    pub accepted_ms: i64,
+}
+
+const COLUMNS: &str = "id, incident_id, channel_id, reference, nonce_salt, payload, version, sent_version, message_id, \
+                       state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error";
+
+/// Makes `draft` what Discord should show; it is due at once, unless its channel's messages are parked. Answers with
+/// the row's id.
+pub fn put(conn: &Connection, draft: &Draft, now_ms: i64) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO outbox \
+               (incident_id, channel_id, reference, payload, next_attempt_ms, accepted_ms, newest_accepted_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) \
+               ON CONFLICT (incident_id, channel_id) DO UPDATE SET \
+               payload = excluded.payload, \
+               version = version + 1, \
+               state = iif(state = 'parked', 'parked', 'pending'), \
+               next_attempt_ms = iif(state = 'parked', next_attempt_ms, excluded.next_attempt_ms), \
+               accepted_ms = iif(state IN ('pending', 'parked'), accepted_ms, excluded.accepted_ms), \
+               newest_accepted_ms = excluded.newest_accepted_ms \
+               RETURNING id";
+    let Draft { incident_id, channel_id, reference, payload, accepted_ms } = draft;
+    let values = params![incident_id, channel_id.cast_signed(), reference, payload, now_ms, accepted_ms];
+    Ok(conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+}
+
+/// The row of this id.
+pub fn get(conn: &Connection, id: i64) -> Result<Option<OutboxRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1");
+    Ok(conn.prepare_cached(&sql)?.query_row([id], read).optional()?)
+}
+
+/// Messages whose time has come, in the order of their ids. `limit` is shared evenly by the channels that wait (at
+/// least one each), so that a channel with a long backlog keeps no other waiting.
+pub fn due(conn: &Connection, now_ms: i64, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    let channels = waiting_channels(conn)?;
+    let share = i64::from(limit).div_euclid(i64::try_from(channels.len().max(1)).unwrap_or(i64::MAX)).max(1);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox \
+         WHERE state = 'pending' AND channel_id = ?1 AND next_attempt_ms <= ?2 ORDER BY id LIMIT ?3"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = Vec::new();
+    for channel in channels {
+        for row in statement.query_map([channel, now_ms, share], read)? {
+            rows.push(row?);
+        }
+    }
+    rows.sort_by_key(|row| row.id);
+    Ok(rows)
+}
+
+/// When the next message becomes due; `None` if none waits.
+pub fn next_due_ms(conn: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT min(next_attempt_ms) FROM outbox WHERE state = 'pending'";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Notes that a create is about to go out. Must be durable before the request: if its answer never comes, the message
+/// is looked for first.
+pub fn attempting(conn: &Connection, id: i64, now_ms: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET first_attempt_ms = coalesce(first_attempt_ms, ?2) WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute([id, now_ms])?, id)
+}
+
+/// Notes that Discord shows `version` as `message_id`. If a newer version came meanwhile, the row stays due.
+pub fn delivered(
+    conn: &Connection,
+    id: i64,
+    version: i64,
+    message_id: u64,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET sent_version = ?2, message_id = ?3, attempts = 0, first_attempt_ms = NULL, error = NULL, \
+               state = CASE WHEN version = ?2 THEN 'sent' WHEN state = 'sent' THEN 'pending' ELSE state END, \
+               next_attempt_ms = ?4, accepted_ms = newest_accepted_ms WHERE id = ?1";
+    let values = params![id, version, message_id.cast_signed(), now_ms];
+    changed_one(conn.prepare_cached(sql)?.execute(values)?, id)
+}
+
+/// Notes a failed attempt and when to try again.
+pub fn retry(conn: &Connection, id: i64, next_attempt_ms: i64, error: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET attempts = attempts + 1, next_attempt_ms = ?2, error = ?3 WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute(params![id, next_attempt_ms, error])?, id)
+}
+
+/// Notes that the create certainly did not act, so nothing needs to be looked for.
+pub fn refused(conn: &Connection, id: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET first_attempt_ms = NULL WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute([id])?, id)
+}
+
+/// Gives the next create a nonce of its own.
+pub fn renew_nonce(conn: &Connection, id: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET nonce_salt = nonce_salt + 1 WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute([id])?, id)
+}
+
+/// Notes that the message is gone from Discord (someone deleted it).
+pub fn forget_message(conn: &Connection, id: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET message_id = NULL, sent_version = 0 WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute([id])?, id)
+}
+
+/// Sets the waiting messages of a channel aside until [`unpark`]. Answers with how many.
+pub fn park(conn: &Connection, channel_id: u64, reason: &str) -> Result<usize, StoreError> {
+    let sql = "UPDATE outbox SET state = 'parked', error = ?2 WHERE state = 'pending' AND channel_id = ?1";
+    Ok(conn.prepare_cached(sql)?.execute(params![channel_id.cast_signed(), reason])?)
+}
+
+/// Makes the parked messages of a channel due at once. Answers with how many.
+pub fn unpark(conn: &Connection, channel_id: u64) -> Result<usize, StoreError> {
+    let sql =
+        "UPDATE outbox SET state = 'pending', next_attempt_ms = 0 WHERE state = 'parked' AND channel_id = ?1";
+    Ok(conn.prepare_cached(sql)?.execute([channel_id.cast_signed()])?)
+}
+
+/// Gives a message up for good. It is kept and counted as `dropped`; a later [`put`] makes it wait again.
+pub fn discard(conn: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET state = 'dropped', error = ?2 WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute(params![id, reason])?, id)
+}
+
+/// How many messages are in each state, every state named.
+pub fn counts(conn: &Connection) -> Result<[(State, i64); 4], StoreError> {
+    let mut statement = conn.prepare_cached("SELECT count(*) FROM outbox WHERE state = ?1")?;
+    let mut counts = State::ALL.map(|state| (state, 0));
+    for (state, count) in &mut counts {
+        *count = statement.query_row([state.as_str()], |row| row.get(0))?;
+    }
+    Ok(counts)
+}
+
+/// When the oldest change that waits was accepted; `None` if none waits.
+pub fn oldest_pending_ms(conn: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT min(accepted_ms) FROM outbox WHERE state = 'pending'";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+fn waiting_channels(conn: &Connection) -> Result<Vec<i64>, StoreError> {
+    // SQLite skips from channel to channel in the index only if told how.
+    let sql = "WITH RECURSIVE channel (id) AS ( \
+               SELECT min(channel_id) FROM outbox WHERE state = 'pending' UNION ALL \
+               SELECT (SELECT min(channel_id) FROM outbox WHERE state = 'pending' AND channel_id > channel.id) \
+               FROM channel WHERE channel.id IS NOT NULL) \
+               SELECT id FROM channel WHERE id IS NOT NULL";
+    let mut statement = conn.prepare_cached(sql)?;
+    let channels = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(channels)
+}
+
+fn changed_one(changed: usize, id: i64) -> Result<(), StoreError> {
+    super::found(changed, "outbox", id)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: row.get(0)?,
+        incident_id: row.get(1)?,
+        channel_id: row.get::<_, i64>(2)?.cast_unsigned(),
+        reference: row.get(3)?,
+        nonce_salt: row.get(4)?,
+        payload: row.get(5)?,
+        version: row.get(6)?,
+        sent_version: row.get(7)?,
+        message_id: row.get::<_, Option<i64>>(8)?.map(i64::cast_unsigned),
+        state: row.get(9)?,
+        attempts: row.get(10)?,
+        first_attempt_ms: row.get(11)?,
+        next_attempt_ms: row.get(12)?,
+        accepted_ms: row.get(13)?,
+        error: row.get(14)?,
+    })
+}
