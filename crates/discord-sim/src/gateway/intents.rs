@@ -17,15 +17,10 @@ const DIRECT_MESSAGES: u64 = 1 << 12;
 const MESSAGE_CONTENT: u64 = 1 << 15;
 
 /// Every bit that Discord has given a meaning: 0 to 16, 20, 21, 24, 25.
-const KNOWN: u64 = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24;
+const KNOWN: u64 = ((1 << 17) - 1) | (0b11 << 20) | (0b11 << 24);
 
-/// What MESSAGE_CONTENT keeps from those who lack it, and what stands there instead.
-const CONTENT: [(&str, fn() -> Value); 4] = [
-    ("content", || json!("")),
-    ("embeds", || json!([])),
-    ("attachments", || json!([])),
-    ("components", || json!([])),
-];
+/// What `MESSAGE_CONTENT` keeps from those who lack it; texts become empty, lists too.
+const CONTENT: [&str; 4] = ["content", "embeds", "attachments", "components"];
 
 impl Intents {
     /// `None` if a bit has no meaning (close code 4013).
@@ -66,9 +61,11 @@ impl Intents {
                 data["presences"] = json!([]);
             }
             "MESSAGE_CREATE" | "MESSAGE_UPDATE" if !self.has(MESSAGE_CONTENT) && !is_told(data, &bot) => {
-                for (key, hidden) in CONTENT {
-                    if data.get(key).is_some() {
-                        data[key] = hidden();
+                for key in CONTENT {
+                    match data.get_mut(key) {
+                        Some(Value::String(text)) => text.clear(),
+                        Some(Value::Array(list)) => list.clear(),
+                        _ => {}
                     }
                 }
             }

@@ -1,5 +1,5 @@
-//! What a session is told first. Invariant: READY, then a GUILD_CREATE for each guild, then everything that
-//! happens later, with nothing between lost: the world stays locked while the session is entered.
+//! What a session is told first. Invariant: READY, then a `GUILD_CREATE` for each guild, then
+//! everything that happens later, with nothing between lost: the world stays locked while the session is entered.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The data of INTERACTION_CREATE (docs, "Interaction Object"). Invariant: complete, as a guild's bot gets it; a
+//! The data of `INTERACTION_CREATE` (docs, "Interaction Object"). Invariant: complete, as a guild's bot gets it; a
 //! library that needs a field finds it (serenity 0.12 drops an event that lacks one, at DEBUG).
 
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ impl Kind {
 pub(super) fn body(
     world: &World,
     interaction: &Interaction,
-    data: Map<String, Value>,
+    data: &Map<String, Value>,
     message: Option<Value>,
 ) -> Value {
     let (guild, channel, user) = (interaction.guild, interaction.channel, interaction.user);

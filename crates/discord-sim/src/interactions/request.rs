@@ -52,7 +52,7 @@ struct Meaning {
 }
 
 impl Act {
-    /// Makes the interaction; the guild and the data of INTERACTION_CREATE.
+    /// Makes the interaction; the guild and the data of `INTERACTION_CREATE`.
     pub(super) fn perform(&self, world: &mut World, state: &mut State) -> Result<(Id, Id, Value), String> {
         let guild = self.check_place(world)?;
         let meaning = match self.kind {
@@ -77,7 +77,7 @@ impl Act {
             original: None,
             shown: Vec::new(),
         };
-        let body = event::body(world, &interaction, meaning.data, message);
+        let body = event::body(world, &interaction, &meaning.data, message);
         state.enter(interaction);
         Ok((id, guild, body))
     }
@@ -153,14 +153,13 @@ impl Act {
         })?;
         let component = components::find(&message["components"], custom_id)
             .ok_or_else(|| format!("message {id} has no component {custom_id:?}"))?;
-        let data = match self.kind {
-            Kind::Button => components::press(component)?,
-            _ => {
-                let values = self.values.clone().unwrap_or(json!([]));
-                let values: Vec<String> =
-                    serde_json::from_value(values).map_err(|_| "expected `values`, a list of strings")?;
-                components::select(world, guild, component, &values)?
-            }
+        let data = if self.kind == Kind::Button {
+            components::press(component)?
+        } else {
+            let values = self.values.clone().unwrap_or(json!([]));
+            let values: Vec<String> =
+                serde_json::from_value(values).map_err(|_| "expected `values`, a list of strings")?;
+            components::select(world, guild, component, &values)?
         };
         Ok(Meaning { data, message: Some((id, message)), trigger: None, command: None })
     }

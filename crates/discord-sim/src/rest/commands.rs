@@ -26,18 +26,24 @@ use crate::{
 const CREATES_A_DAY: u32 = 200;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Whose commands: everyone's or one guild's; and which one.
+/// Whose commands: everyone's or one guild's.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Scope {
-    application_id: Id,
-    guild_id: Option<Id>,
+    #[serde(rename = "application_id")]
+    application: Id,
+    #[serde(rename = "guild_id")]
+    guild: Option<Id>,
 }
 
+/// Which command.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Place {
-    application_id: Id,
-    guild_id: Option<Id>,
-    command_id: Id,
+    #[serde(rename = "application_id")]
+    application: Id,
+    #[serde(rename = "guild_id")]
+    guild: Option<Id>,
+    #[serde(rename = "command_id")]
+    command: Id,
 }
 
 #[derive(Debug, Deserialize)]
@@ -59,17 +65,17 @@ pub(crate) fn routes() -> Router<Sim> {
 
 impl Scope {
     fn check(self, world: &World) -> Result<Self, ApiError> {
-        if self.application_id != world.application {
+        if self.application != world.application {
             return Err(ApiError::unknown_application());
         }
-        match self.guild_id {
+        match self.guild {
             Some(guild) if !world.guilds.contains_key(&guild) => Err(ApiError::missing_access()),
             _ => Ok(self),
         }
     }
 
     fn has(self, command: &Value) -> bool {
-        command.get("guild_id") == self.guild_id.map(|id| json!(id)).as_ref()
+        command.get("guild_id") == self.guild.map(|id| json!(id)).as_ref()
     }
 
     fn same(self, world: &World, definition: &Definition) -> Option<Id> {
@@ -84,7 +90,7 @@ impl Scope {
         command["id"] = json!(id);
         command["application_id"] = json!(world.application);
         command["version"] = json!(world.next_id());
-        if let Some(guild) = self.guild_id {
+        if let Some(guild) = self.guild {
             command["guild_id"] = json!(guild);
         }
         world.commands.insert(id, command.clone());
@@ -94,7 +100,7 @@ impl Scope {
     /// Counts `new` creates against the day's.
     fn count(self, world: &mut World, new: usize) -> Result<(), ApiError> {
         let now = world.clock.now_ms();
-        let (since, made) = world.command_creates.entry(self.guild_id).or_insert((now, 0));
+        let (since, made) = world.command_creates.entry(self.guild).or_insert((now, 0));
         if now - *since >= DAY_MS {
             (*since, *made) = (now, 0);
         }
@@ -112,8 +118,8 @@ impl Scope {
 impl Place {
     /// Its scope, if the command stands there (else 10063).
     fn check(self, world: &World) -> Result<(Scope, &Value), ApiError> {
-        let scope = Scope { application_id: self.application_id, guild_id: self.guild_id }.check(world)?;
-        let command = world.commands.get(&self.command_id).filter(|command| scope.has(command));
+        let scope = Scope { application: self.application, guild: self.guild }.check(world)?;
+        let command = world.commands.get(&self.command).filter(|command| scope.has(command));
         Ok((scope, command.ok_or_else(ApiError::unknown_command)?))
     }
 }
@@ -230,18 +236,18 @@ async fn edit(State(sim): State<Sim>, Path(place): Path<Place>, call: Call) -> R
     let mut world = sim.world();
     let (scope, command) = place.check(&world)?;
     let definition = Definition::new(command)?.patched(call.body.as_object().unwrap_or(&Map::new()))?;
-    if scope.same(&world, &definition).is_some_and(|id| id != place.command_id) {
+    if scope.same(&world, &definition).is_some_and(|id| id != place.command) {
         let mut mistakes = Mistakes::default();
         let text = "Application command names must be unique";
         mistakes.add(&["name"], "APPLICATION_COMMANDS_DUPLICATE_NAME", text);
         mistakes.into_result()?;
     }
-    Ok(Json(scope.put(&mut world, place.command_id, &definition)))
+    Ok(Json(scope.put(&mut world, place.command, &definition)))
 }
 
 async fn remove(State(sim): State<Sim>, Path(place): Path<Place>) -> Result<StatusCode, ApiError> {
     let mut world = sim.world();
     place.check(&world)?;
-    world.commands.remove(&place.command_id);
+    world.commands.remove(&place.command);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -279,7 +279,7 @@ fn check_text(body: &Map<String, Value>, key: &str, max: usize, path: &[&str], m
         Some(Value::String(text)) if fits(text) => {}
         Some(Value::String(_)) => mistakes.add(&join(path, key), "BASE_TYPE_BAD_LENGTH", length.clone()),
         Some(_) => {
-            mistakes.add(&join(path, key), "STRING_TYPE_CONVERT", "Could not interpret value as string.")
+            mistakes.add(&join(path, key), "STRING_TYPE_CONVERT", "Could not interpret value as string.");
         }
     }
     let localizations = format!("{key}_localizations");
