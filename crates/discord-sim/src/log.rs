@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// How many requests are kept.
 const KEPT: usize = 100_000;
@@ -22,8 +22,8 @@ pub(crate) struct Entry {
     /// As sent, without the query.
     pub(crate) path: String,
     pub(crate) query: Option<String>,
-    /// 0 if no answer went out.
-    pub(crate) status: u16,
+    /// Absent if there was no answer.
+    pub(crate) status: Option<u16>,
     pub(crate) request: String,
     pub(crate) answer: String,
     /// The kinds of the faults that struck, joined by `+`.
@@ -71,13 +71,13 @@ impl Log {
         for (n, e) in kept.entries.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
             let (method, path, query) = (json!(e.method), json!(e.path), json!(e.query));
-            let fault = e.fault.as_ref().map_or(Value::Null, |f| json!(f));
+            let (status, fault) = (json!(e.status), json!(e.fault));
             // Writing to a string can't fail.
             let _ = write!(
                 text,
-                "{comma}{{\"at_ms\":{},\"method\":{method},\"path\":{path},\"query\":{query},\"status\":{},\
+                "{comma}{{\"at_ms\":{},\"method\":{method},\"path\":{path},\"query\":{query},\"status\":{status},\
                  \"request\":{},\"answer\":{},\"fault\":{fault}}}",
-                e.at_ms, e.status, e.request, e.answer
+                e.at_ms, e.request, e.answer
             );
         }
         text.push(']');

@@ -127,27 +127,37 @@ pub(super) async fn list(State(sim): State<Sim>) -> Json<Value> {
     Json(world.guilds.keys().map(|id| object(&world, *id)).collect())
 }
 
-/// `GET /_sim/guilds/{guild}/commands`: the commands that members can run there.
-pub(super) async fn commands(State(sim): State<Sim>, Path(guild): Path<Id>) -> Json<Value> {
-    let world = sim.world();
-    let usable = |command: &&Value| command["guild_id"].is_null() || command["guild_id"] == json!(guild);
-    Json(world.commands.values().filter(usable).cloned().collect())
+/// A guild in the shape in which it is ordered, with Discord's keys where they are no other; threads are among
+/// the channels.
+fn object(world: &World, id: Id) -> Value {
+    let Some(guild) = world.guilds.get(&id) else { return Value::Null };
+    let channels = world.channels.values().filter(|c| c.guild_id == id).map(|channel| {
+        let mut object = channel.object();
+        object["overwrites"] = json!(channel.overwrites);
+        object
+    });
+    let members = guild.members.values().map(|member| {
+        json!({
+            "id": member.user.id, "name": member.user.name, "nick": member.nick, "bot": member.user.bot,
+            "locale": member.locale, "roles": member.roles,
+        })
+    });
+    let hooks = world.webhooks.values().filter(|w| w.guild_id == id);
+    json!({
+        "id": id, "name": guild.name, "owner_id": guild.owner,
+        "channels": channels.collect::<Vec<_>>(),
+        "roles": guild.roles.values().map(Role::object).collect::<Vec<_>>(),
+        "members": members.collect::<Vec<_>>(),
+        "webhooks": hooks.map(|w| world.webhook_object(w, Asker::TokenHolder)).collect::<Vec<_>>(),
+    })
 }
 
-/// A guild with everything that was ordered; threads too.
-fn object(world: &World, id: Id) -> Value {
-    let mut object = world.guild_create(id).unwrap_or_default();
-    let hooks = world.webhooks.values().filter(|w| w.guild_id == id);
-    object["webhooks"] = hooks.map(|w| world.webhook_object(w, Asker::TokenHolder)).collect();
-    if let Some(guild) = world.guilds.get(&id) {
-        let members = guild.members.values().map(|m| {
-            let mut member = m.object();
-            member["locale"] = json!(m.locale);
-            member
-        });
-        object["members"] = members.collect();
-    }
-    object
+/// `GET /_sim/guilds/{id}/commands`: what a member could run there, the guild's own and the global ones.
+pub(super) async fn commands(State(sim): State<Sim>, Path(id): Path<Id>) -> Result<Json<Value>, Response> {
+    let world = sim.world();
+    world.guild(id).map_err(|error| super::missing(&error))?;
+    let here = |command: &&Value| command["guild_id"].is_null() || command["guild_id"] == json!(id);
+    Ok(Json(world.commands.values().filter(here).cloned().collect()))
 }
 
 impl GuildOrder {

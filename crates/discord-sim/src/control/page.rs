@@ -9,17 +9,22 @@ use axum::{
 
 use crate::Sim;
 
-const SCRIPT: &str = "text/javascript";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
+/// `/_sim/` and what it loads.
 pub(super) fn routes() -> Router<Sim> {
-    Router::new()
-        .route("/_sim", get(async || Redirect::permanent("/_sim/")))
-        .route("/_sim/", get(async || file("text/html; charset=utf-8", include_str!("../page/index.html"))))
-        .route("/_sim/style.css", get(async || file("text/css", include_str!("../page/style.css"))))
-        .route("/_sim/app.js", get(async || file(SCRIPT, include_str!("../page/app.js"))))
-        .route("/_sim/composer.js", get(async || file(SCRIPT, include_str!("../page/composer.js"))))
-        .route("/_sim/markdown.js", get(async || file(SCRIPT, include_str!("../page/markdown.js"))))
-        .route("/_sim/message.js", get(async || file(SCRIPT, include_str!("../page/message.js"))))
+    let files = [
+        ("", "text/html; charset=utf-8", include_str!("../page/index.html")),
+        ("style.css", "text/css; charset=utf-8", include_str!("../page/style.css")),
+        ("app.js", SCRIPT, include_str!("../page/app.js")),
+        ("composer.js", SCRIPT, include_str!("../page/composer.js")),
+        ("markdown.js", SCRIPT, include_str!("../page/markdown.js")),
+        ("message.js", SCRIPT, include_str!("../page/message.js")),
+    ];
+    let redirect = Router::new().route("/_sim", get(async || Redirect::permanent("/_sim/")));
+    files.into_iter().fold(redirect, |routes, (name, content_type, text)| {
+        routes.route(&format!("/_sim/{name}"), get(async move || file(content_type, text)))
+    })
 }
 
 fn file(content_type: &'static str, text: &'static str) -> impl IntoResponse {

@@ -11,7 +11,7 @@ async function api(path, body) {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
   });
   const data = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Error(data?.error ?? `${path}: ${answer.status}`);
+  if (!answer.ok) throw new Error(data?.error ?? data?.message ?? `${path}: ${answer.status}`);
   return data;
 }
 
@@ -20,13 +20,6 @@ function say(words) {
   $("state").textContent = words;
   clearTimeout(clearing);
   clearing = setTimeout(() => { $("state").textContent = ""; }, 6000);
-}
-
-// A guild as the page needs it: threads are channels, people are their user with roles and locale.
-function read(guild) {
-  const members = guild.members.map(({ user, roles, locale, nick }) =>
-    ({ id: user.id, name: nick ?? user.global_name ?? user.username, bot: Boolean(user.bot), roles, locale }));
-  return { ...guild, members, channels: [...guild.channels, ...(guild.threads ?? [])] };
 }
 
 const me = () => state.guild?.members.find((member) => member.id === state.user);
@@ -124,7 +117,7 @@ function ask(answer) {
 }
 
 async function readGuilds() {
-  state.guilds = (await api("guilds")).map(read);
+  state.guilds = await api("guilds");
   const kept = state.guilds.find((guild) => guild.id === state.guild?.id);
   state.guild = kept ?? state.guilds[0] ?? null;
   $("guild").replaceChildren(...state.guilds.map((guild) =>

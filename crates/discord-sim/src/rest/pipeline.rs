@@ -52,7 +52,7 @@ pub(super) async fn run(State(sim): State<Sim>, request: Request, next: Next) ->
         method: method.to_string(),
         path: original.path().to_owned(),
         query: original.query().map(str::to_owned),
-        status: 0,
+        status: None,
         request: shown,
         answer: "null".into(),
         fault: (!faults.is_empty())
@@ -68,7 +68,7 @@ pub(super) async fn run(State(sim): State<Sim>, request: Request, next: Next) ->
     let answer = answer(&sim, read, next, &faults).await;
     let (parts, bytes) = collected(answer).await;
     sim.limits().count_invalid(parts.status, &parts.headers, sim.clock().now_ms());
-    entry.status = parts.status.as_u16();
+    entry.status = Some(parts.status.as_u16());
     entry.answer = text_of(&bytes).to_string();
     sim.log().add(entry);
     if faults.iter().any(|f| f.kind == Kind::DropAnswer) {
