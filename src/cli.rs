@@ -1,7 +1,12 @@
 //! The command line. Invariants: it only says what was asked for; exit codes are those of sysexits(3);
 //! what is meant for a program to read goes to stdout, what is meant for a person to stderr.
 
-use std::{io::Write, net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -92,11 +97,6 @@ pub fn check_config(
 
 /// Says everything that is wrong with a configuration, one line a mistake.
 pub fn report(error: &ConfigError, err: &mut impl Write) -> std::io::Result<()> {
-    if let ConfigError::Mistakes { warnings, .. } = error {
-        for warning in warnings {
-            writeln!(err, "warning: {warning}")?;
-        }
-    }
     for line in error.to_string().lines() {
         writeln!(err, "error: {line}")?;
     }

@@ -75,13 +75,13 @@ fn endpoint(mut section: Section<'_>) -> Read<Endpoint> {
             let remedy = "leave out what follows the port; /api/v10 is appended";
             return Err(entry.mistake("an origin without a path", remedy));
         }
-        Ok(url.origin().ascii_serialization())
+        Ok(url)
     });
     let gateway = section.require("gateway", "gateway = \"ws://127.0.0.1:4000/gateway\"", |entry| {
-        values::url(entry, &["ws", "wss"])
+        values::url(entry, ["ws", "wss"])
     });
     section.finish();
-    Ok(Endpoint { rest: rest?, gateway: gateway?.into() })
+    Ok(Endpoint { rest: rest?, gateway: gateway? })
 }
 
 fn http(mut section: Section<'_>) -> Read<Http> {
