@@ -21,6 +21,8 @@ pub const USAGE: u8 = 64;
 pub const UNAVAILABLE: u8 = 69;
 /// Vigie itself failed (`EX_SOFTWARE`).
 pub const INTERNAL: u8 = 70;
+/// The store can not be opened (`EX_IOERR`).
+pub const STORE: u8 = 74;
 /// The configuration is wrong (`EX_CONFIG`).
 pub const CONFIG: u8 = 78;
 

@@ -9,17 +9,19 @@ use axum::{Router, routing::get};
 use hyper::StatusCode;
 use jiff::Timestamp;
 
-use crate::{clock::Clock, health::Health, telemetry::Metrics};
+use crate::{clock::Clock, health::Health, store::Store, telemetry::Metrics};
 
 pub use self::server::{BindError, Limits, Server};
 
 /// What the pages show.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     /// How the parts are.
     pub health: Health,
     /// The counts.
     pub metrics: Metrics,
+    /// What counts what waits.
+    pub store: Store,
     /// The time.
     pub clock: Clock,
     /// When Vigie started.

@@ -32,6 +32,7 @@ pub async fn style(_: Local) -> Response {
 
 /// `GET /`.
 pub async fn show(_: Local, State(site): State<Site>) -> Response {
+    super::state::measure(&site).await;
     let headers = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -79,11 +79,19 @@ pub async fn readyz(
 /// `GET /metrics`, in the OpenMetrics text format 1.0.
 pub async fn metrics(_: Local, State(site): State<Site>) -> Response {
     const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    measure(&site).await;
     match site.metrics.encode() {
         Ok(text) => ([(header::CONTENT_TYPE, TYPE)], NO_STORE, text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written down");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+/// Brings the counts up to date; without the store they stay as they were, and its health says why.
+pub(super) async fn measure(site: &Site) {
+    if let Err(error) = site.store.measure().await {
+        tracing::debug!(%error, "the counts are some seconds old");
     }
 }

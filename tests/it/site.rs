@@ -61,6 +61,7 @@ impl Site {
         let site = web::Site {
             health: health.clone(),
             metrics: metrics.clone(),
+            store: store.clone(),
             clock: clock.clone(),
             started: clock.now(),
         };
