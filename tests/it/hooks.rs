@@ -157,7 +157,13 @@ async fn a_body_that_breaks_off_is_refused() {
 async fn a_body_that_does_not_come_in_time_is_refused() {
     let site = Site::start(Limits::default()).await;
     let mut wire = site.connect().await;
-    wire.say(b"POST /hooks/gitea HTTP/1.1\r\nhost: vigie\r\ncontent-length: 100\r\n\r\nhalf").await;
+    // Time passes only once the server waits for the body.
+    wire.say(
+        b"POST /hooks/gitea HTTP/1.1\r\nhost: vigie\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n",
+    )
+    .await;
+    assert_eq!(wire.answer().await.status, 100);
+    wire.say(b"half").await;
     assert_eq!(site.pass_time_until(wire.last_answer()).await.status, 408);
     assert_eq!(site.events("invalid"), 1);
 }

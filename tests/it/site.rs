@@ -121,18 +121,23 @@ impl Wire {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// The next answer that has no body or one with a length.
+    /// The next answer, which must come.
     pub(crate) async fn answer(&mut self) -> Answer {
+        self.next().await.expect("an answer before the connection ends")
+    }
+
+    /// The next answer, if it has no body or one with a length; `None` if the connection ends instead.
+    pub(crate) async fn next(&mut self) -> Option<Answer> {
         let mut bytes = Vec::new();
         loop {
             if let Some(answer) = Answer::read(&bytes).filter(|answer| {
                 let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
                 answer.body.len() == length
             }) {
-                return answer;
+                return Some(answer);
             }
             bytes.push(
-                tokio::time::timeout(PATIENCE, self.0.read_u8()).await.expect("an answer in time").unwrap(),
+                tokio::time::timeout(PATIENCE, self.0.read_u8()).await.expect("an answer in time").ok()?,
             );
         }
     }
