@@ -119,8 +119,8 @@ impl<'d> Document<'d> {
     }
 
     /// Says something that is no mistake.
-    pub(super) fn warn(&self, at: usize, key: &str, text: String) {
-        self.warnings.borrow_mut().push(self.finding(at, key, text));
+    pub(super) fn warn(&self, at: usize, text: String) {
+        self.warnings.borrow_mut().push(self.finding(at, "", text));
     }
 
     fn finding(&self, at: usize, key: &str, text: String) -> Finding {
@@ -252,9 +252,12 @@ impl<'d> Entry<'d> {
         Reported
     }
 
-    /// Says something that is no mistake.
+    /// Says something of it that is no mistake. `text` goes on where its name ends.
     pub(super) fn warn(&self, text: &str) {
-        self.document.warn(self.at, &self.path, text.to_owned());
+        let path = &self.path;
+        let name =
+            if self.value.is_table() && !path.contains('[') { format!("[{path}]") } else { path.clone() };
+        self.document.warn(self.at, format!("{name} {text}"));
     }
 
     /// Its text.

@@ -133,7 +133,7 @@ pub(super) fn routes(
     sources: &Read<Sources>,
 ) -> Read<Vec<Route>> {
     let Some(list) = root.optional("routes") else {
-        root.document.warn(root.at, "routes", NO_DEFAULT.to_owned());
+        root.document.warn(root.at, format!("routes {NO_DEFAULT}"));
         return Ok(Vec::new());
     };
     let entries = list.list("routes, each a [[routes]]")?;
@@ -156,8 +156,8 @@ pub(super) fn routes(
     read.into_iter().map(|(conditions, rest)| Ok(Route { conditions: conditions?, ..rest? })).collect()
 }
 
-const NO_DEFAULT: &str = "no route without conditions stands last, so what no route takes goes to \
-                          discord.fallback_channel";
+const NO_DEFAULT: &str =
+    "end without one that has no conditions, so what none takes goes to discord.fallback_channel";
 
 /// Its conditions, and the rest of it: the one may have mistakes that the other has not.
 fn route(
@@ -227,7 +227,7 @@ fn source(entry: &Entry<'_>, sources: &Read<Sources>) -> Read<Vec<String>> {
         let (name, is_there) =
             item.parse(&format!("one of the sources {known}"), "write one of these", find)?;
         if sources.as_ref().is_ok_and(|sources| !is_there(sources)) {
-            item.warn(&format!("[sources.{name}] is not set up, so nothing takes this route"));
+            item.warn(&format!("names a source that is not set up: there is no [sources.{name}]"));
         }
         Ok(name.to_owned())
     })
