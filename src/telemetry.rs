@@ -272,9 +272,11 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …).
+/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …), and of
+/// serenity errors only: it logs whole gateway events, which hold the tokens of interactions.
 pub fn start_log(format: LogFormat, default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default},serenity=error")));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start (tests run many Vigies in one process) keeps the first log.

@@ -24,7 +24,8 @@ impl Backoff {
         let step = self.first.saturating_mul(2_u32.saturating_pow(self.failures)).min(self.max);
         self.failures += 1;
         let half = step / 2;
-        half + half.mul_f64(f64::from(random() as u32) / f64::from(u32::MAX))
+        let [jitter, ..] = random().to_le_bytes();
+        half + half * u32::from(jitter) / 255
     }
 
     /// What was tried has worked.

@@ -84,7 +84,7 @@ impl Session {
         let Self { client, relay, set_up } = self;
         let start = client.start();
         // The relay sees to READY in time; this is for a READY that serenity can't read, and for the setup.
-        let deadline = shared.clock.sleep(timings.ready * 2);
+        let deadline = shared.clock.sleep(timings.ready * 3);
         tokio::pin!(start, deadline);
         let mut is_set_up = false;
         loop {

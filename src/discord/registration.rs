@@ -2,8 +2,9 @@
 //! twin would show each command twice); they are written only when they changed or Discord lost them,
 //! because it allows 200 new ones a day (docs, "Application Commands: Registering a Command").
 
+use data_encoding::HEXLOWER;
 use serenity::{
-    all::{CreateCommand, GuildId},
+    all::{ApplicationId, CreateCommand, GuildId},
     http::Http,
 };
 use sha2::{Digest, Sha256};
@@ -18,7 +19,7 @@ pub(super) async fn register(
     backing: &dyn Backing,
 ) -> Result<(), RestError> {
     let commands = poise::builtins::create_application_commands(commands);
-    let application = http.application_id().map_or(0, |id| id.get());
+    let application = http.application_id().map_or(0, ApplicationId::get);
     let key = format!("commands:{application}:{guild}");
     let hash = fingerprint(&commands)?;
     let known = backing.recall(&key).await.unwrap_or_else(|error| {
@@ -44,5 +45,5 @@ pub(super) async fn register(
 /// Changes whenever the commands do.
 fn fingerprint(commands: &[CreateCommand]) -> Result<String, RestError> {
     let text = serde_json::to_vec(commands).map_err(|error| RestError::Other(error.to_string()))?;
-    Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(HEXLOWER.encode(&Sha256::digest(text)))
 }

@@ -191,8 +191,11 @@ pub async fn run(settings: Settings, shared: Shared, cancel: CancellationToken) 
             Err(end) => end,
         };
         match end {
-            End::Stopped => return,
-            End::Fatal(reason) => return shared.halt.halt(reason),
+            End::Stopped => break,
+            End::Fatal(reason) => {
+                shared.halt.halt(reason);
+                break;
+            }
             End::Lost(reason) => {
                 let wait = backoff.next();
                 tracing::warn!(
@@ -206,10 +209,14 @@ pub async fn run(settings: Settings, shared: Shared, cancel: CancellationToken) 
                 );
                 tokio::select! {
                     () = shared.clock.sleep(wait) => {}
-                    () = stop() => return,
+                    () = stop() => break,
                 }
             }
         }
+    }
+    // What the session said last must not hide why Discord is left alone.
+    if let Some(reason) = shared.halt.reason() {
+        shared.health.set(Part::Gateway, Condition::Failed(reason.to_owned()));
     }
 }
 

@@ -1,4 +1,5 @@
 //! Vigie as a whole: the real program, real sockets, a Discord of its own.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod bad_input;
 mod config;

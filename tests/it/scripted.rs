@@ -32,8 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const GUILD: u64 = 1000;
 const BOT: u64 = 900;
 
-/// A request that came, as `METHOD /path`.
-type Log = Arc<Mutex<Vec<String>>>;
+/// A status and a body.
+type Answer = (u16, Value);
+/// The requests that came: `METHOD /path` and the body, if it was JSON.
+type Log = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// The scripted Discord.
 pub(crate) struct Scripted {
@@ -50,7 +52,7 @@ struct Answers {
     gateway: Url,
     log: Log,
     commands: Arc<Mutex<Vec<Value>>>,
-    scripted: Arc<Mutex<HashMap<String, Vec<(u16, Value)>>>>,
+    scripted: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
 }
 
 impl Scripted {
@@ -82,7 +84,7 @@ impl Scripted {
     }
 
     /// Answers the next requests `METHOD /path` (without `/api/v10`) so, one after the other.
-    pub(crate) fn script(&self, request: &str, answers: impl IntoIterator<Item = (u16, Value)>) {
+    pub(crate) fn script(&self, request: &str, answers: impl IntoIterator<Item = Answer>) {
         let mut answers: Vec<_> = answers.into_iter().collect();
         answers.reverse();
         self.state.scripted.lock().unwrap().insert(request.to_owned(), answers);
@@ -90,7 +92,13 @@ impl Scripted {
 
     /// How often `METHOD /path` was asked.
     pub(crate) fn count(&self, request: &str) -> usize {
-        self.state.log.lock().unwrap().iter().filter(|line| *line == request).count()
+        self.state.log.lock().unwrap().iter().filter(|(line, _)| line == request).count()
+    }
+
+    /// The bodies that `METHOD /path` came with.
+    pub(crate) fn bodies(&self, request: &str) -> Vec<Value> {
+        let log = self.state.log.lock().unwrap();
+        log.iter().filter(|(line, _)| line == request).map(|(_, body)| body.clone()).collect()
     }
 
     /// The commands as they were registered.
@@ -125,8 +133,15 @@ impl Scripted {
         peer
     }
 
-    /// The next connection, ready.
+    /// The next connection, ready, its first heartbeat acknowledged.
     pub(crate) async fn ready(&mut self) -> Peer {
+        let mut peer = self.unacknowledged().await;
+        peer.acknowledge().await;
+        peer
+    }
+
+    /// The next connection, ready, its first heartbeat not acknowledged.
+    pub(crate) async fn unacknowledged(&mut self) -> Peer {
         let mut peer = self.identified().await;
         peer.dispatch("READY", ready()).await;
         peer
@@ -138,6 +153,7 @@ impl Scripted {
         let resume = peer.expect(6).await;
         assert_eq!(resume["d"]["session_id"], "session");
         peer.dispatch("RESUMED", json!({})).await;
+        peer.acknowledge().await;
         peer
     }
 }
@@ -158,6 +174,12 @@ impl Peer {
     pub(crate) async fn dispatch(&mut self, kind: &str, data: Value) {
         self.seq += 1;
         self.send(json!({ "op": 0, "t": kind, "s": self.seq, "d": data })).await;
+    }
+
+    /// Waits for the next heartbeat and acknowledges it.
+    async fn acknowledge(&mut self) {
+        self.expect(1).await;
+        self.send(json!({ "op": 11 })).await;
     }
 
     /// The next payload with this op; heartbeats on the way are acknowledged.
@@ -219,11 +241,11 @@ fn ready() -> Value {
         "resume_gateway_url": "wss://gateway.invalid", "application": { "id": BOT.to_string(), "flags": 0 } })
 }
 
-/// A use of `/name` by a French-speaking member.
-pub(crate) fn interaction(name: &str) -> Value {
+/// A use of `/name` by a member with this locale.
+pub(crate) fn interaction(name: &str, locale: &str) -> Value {
     let user = json!({ "id": "500", "username": "alice", "discriminator": "0", "avatar": null });
     json!({ "id": "700", "application_id": BOT.to_string(), "type": 2, "version": 1, "token": "interaction-token",
-        "guild_id": GUILD.to_string(), "channel_id": "2000", "locale": "fr", "guild_locale": "en-US",
+        "guild_id": GUILD.to_string(), "channel_id": "2000", "locale": locale, "guild_locale": "en-US",
         "app_permissions": "0", "attachment_size_limit": 10_485_760, "entitlements": [],
         "authorizing_integration_owners": {}, "context": 0,
         "channel": { "id": "2000", "type": 0, "guild_id": GUILD.to_string(), "name": "forge", "permissions": "0" },
@@ -235,7 +257,7 @@ pub(crate) fn interaction(name: &str) -> Value {
 async fn answer(State(state): State<Answers>, method: Method, uri: Uri, body: String) -> Response {
     let path = uri.path().trim_start_matches("/api/v10").to_owned();
     let request = format!("{method} {path}");
-    state.log.lock().unwrap().push(request.clone());
+    state.log.lock().unwrap().push((request.clone(), serde_json::from_str(&body).unwrap_or_default()));
     let scripted = state.scripted.lock().unwrap().get_mut(&request).and_then(Vec::pop);
     if let Some((status, body)) = scripted {
         return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
@@ -263,6 +285,7 @@ async fn answer(State(state): State<Answers>, method: Method, uri: Uri, body: St
             json!({ "user": bot(), "roles": [], "nick": null, "avatar": null,
             "joined_at": "2024-01-01T00:00:00Z", "deaf": false, "mute": false, "flags": 0 })
         }
+        ("POST", "/webhooks/900/interaction-token" | "/channels/2000/messages") => message(),
         ("POST", path) if path.ends_with("/callback") => return StatusCode::NO_CONTENT.into_response(),
         _ => {
             return (StatusCode::NOT_FOUND, Json(json!({ "message": "404: Not Found", "code": 0 })))
@@ -270,6 +293,12 @@ async fn answer(State(state): State<Answers>, method: Method, uri: Uri, body: St
         }
     })
     .into_response()
+}
+
+fn message() -> Value {
+    json!({ "id": "600", "channel_id": "2000", "author": bot(), "content": "", "timestamp": "2024-01-01T00:00:00Z",
+        "edited_timestamp": null, "tts": false, "mention_everyone": false, "mentions": [], "mention_roles": [],
+        "attachments": [], "embeds": [], "pinned": false, "type": 0 })
 }
 
 fn role(id: u64, permissions: u64) -> Value {

@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,7 @@ struct Subject {
 struct Memory {
     values: Mutex<HashMap<String, String>>,
     complaints: Mutex<Vec<String>>,
+    panics: AtomicBool,
 }
 
 #[serenity::async_trait]
@@ -53,6 +57,7 @@ impl Backing for Memory {
     }
 
     async fn counts(&self) -> Result<Counts, String> {
+        assert!(!self.panics.load(Ordering::Relaxed), "as the test wants it");
         Ok(Counts { inbox_pending: 1, outbox_pending: 2, outbox_parked: 3 })
     }
 
@@ -242,7 +247,7 @@ async fn pitfall_6_a_session_that_is_gone_is_followed_by_another() {
 async fn pitfall_6_a_silent_gateway_is_left_and_a_session_that_stays_silent_begun_anew() {
     let mut discord = Scripted::start().await;
     let vigie = start(&discord);
-    let _silent = discord.ready().await;
+    let _silent = discord.unacknowledged().await;
     vigie.is_up().await;
     let mut still_silent = discord.hello().await;
     still_silent.expect(6).await;
@@ -272,7 +277,7 @@ async fn pitfall_7_an_event_that_can_not_be_read_is_counted() {
     let vigie = start(&discord);
     let mut peer = discord.ready().await;
     vigie.is_up().await;
-    let mut incomplete = interaction("ping");
+    let mut incomplete = interaction("ping", "fr");
     incomplete.as_object_mut().unwrap().remove("attachment_size_limit");
     peer.dispatch("INTERACTION_CREATE", incomplete).await;
     peer.dispatch("SOMETHING_NEW", json!({})).await;
@@ -388,11 +393,64 @@ async fn an_interaction_that_is_over_gets_its_result_in_the_channel() {
     let vigie = start(&discord);
     let mut peer = discord.ready().await;
     vigie.is_up().await;
-    peer.dispatch("INTERACTION_CREATE", interaction("help")).await;
+    peer.dispatch("INTERACTION_CREATE", interaction("help", "fr")).await;
     tokio::spawn(peer.attend());
     until("the result in the channel", || discord.count("POST /channels/2000/messages") == 1).await;
     assert!(vigie.halt.reason().is_none());
     assert_eq!(vigie.health.get(Part::Gateway), Condition::Ok);
+}
+
+#[tokio::test]
+async fn commands_answer_in_the_callers_language_and_mention_nobody() {
+    let mut discord = Scripted::start().await;
+    let vigie = start(&discord);
+    let mut peer = discord.ready().await;
+    vigie.is_up().await;
+    let mut callers = Vec::new();
+    for name in ["help", "ping", "status"] {
+        for locale in ["en-GB", "fr"] {
+            callers.push(format!("/{name} {locale}"));
+            peer.dispatch("INTERACTION_CREATE", interaction(name, locale)).await;
+            until("the answer", || answers(&discord).len() == callers.len()).await;
+        }
+    }
+    tokio::spawn(peer.attend());
+    insta::with_settings!({ filters => vec![(r"\d+[.]\d ms", "[ms]"), (r"0 min \d+ s", "[uptime]")] }, {
+        insta::assert_json_snapshot!(std::iter::zip(callers, answers(&discord)).collect::<BTreeMap<_, _>>());
+    });
+}
+
+/// What members saw, in the order in which it was sent.
+fn answers(discord: &Scripted) -> Vec<serde_json::Value> {
+    let callbacks = discord.bodies("POST /interactions/700/interaction-token/callback");
+    let first = callbacks.into_iter().filter(|body| body["type"] == 4).map(|body| body["data"].clone());
+    first.chain(discord.bodies("POST /webhooks/900/interaction-token")).collect()
+}
+
+#[tokio::test]
+async fn a_command_that_panics_is_answered_and_touches_no_other() {
+    let mut discord = Scripted::start().await;
+    let backing = Arc::new(Memory { panics: true.into(), ..Memory::default() });
+    let vigie = start_with(&discord, backing);
+    let mut peer = discord.ready().await;
+    vigie.is_up().await;
+    peer.dispatch("INTERACTION_CREATE", interaction("status", "en-GB")).await;
+    until("the apology", || answers(&discord).len() == 1).await;
+    peer.dispatch("INTERACTION_CREATE", interaction("unknown", "fr")).await;
+    until("the advice", || answers(&discord).len() == 2).await;
+    tokio::spawn(peer.attend());
+    let said = serde_json::to_string(&answers(&discord)).unwrap();
+    assert!(said.contains("a fault of Vigie") && said.contains("Cette commande a changé"), "{said}");
+    assert_eq!(vigie.health.get(Part::Gateway), Condition::Ok);
+}
+
+#[tokio::test]
+async fn commands_are_described_in_both_languages() {
+    let mut discord = Scripted::start().await;
+    let vigie = start(&discord);
+    tokio::spawn(discord.ready().await.attend());
+    vigie.is_up().await;
+    insta::assert_json_snapshot!(discord.commands());
 }
 
 #[tokio::test]

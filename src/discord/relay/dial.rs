@@ -68,3 +68,32 @@ async fn tls(
     let roots = HttpsConnectorBuilder::new().with_native_roots().map_err(DialError::Roots)?;
     roots.https_only().enable_http1().build().call(uri).await.map_err(DialError::Connect)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wss_address_is_spoken_to_in_tls_and_a_plain_answer_is_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("wss://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut record = [0; 2];
+            stream.read_exact(&mut record).await.unwrap();
+            record
+        };
+        let (dialled, record) = tokio::join!(dial(&url), server);
+        // A handshake record of TLS (RFC 8446, 5.1).
+        assert_eq!(record, [0x16, 0x03]);
+        assert!(matches!(dialled, Err(DialError::Connect(_))));
+    }
+
+    #[tokio::test]
+    async fn other_addresses_are_refused() {
+        let dialled = dial(&"https://discord.com".parse().unwrap()).await;
+        assert!(matches!(dialled, Err(DialError::Address(_))));
+    }
+}
