@@ -99,11 +99,6 @@ pub fn check_config(
 
 /// Says everything that is wrong with a configuration, one line a mistake.
 pub fn report(error: &ConfigError, err: &mut impl Write) -> std::io::Result<()> {
-    if let ConfigError::Mistakes { warnings, .. } = error {
-        for warning in warnings {
-            writeln!(err, "warning: {warning}")?;
-        }
-    }
     for line in error.to_string().lines() {
         writeln!(err, "error: {line}")?;
     }

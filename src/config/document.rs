@@ -63,24 +63,35 @@ pub(super) struct Document<'d> {
 }
 
 impl<'d> Document<'d> {
-    pub(super) fn new(text: &'d str, file: PathBuf, files: Files, errors: &[toml::de::Error]) -> Self {
-        let mut document = Self {
-            text,
-            file,
-            files,
-            broken: Vec::new(),
-            mistakes: RefCell::default(),
-            warnings: RefCell::default(),
-        };
+    pub(super) fn new(text: &'d str, file: PathBuf, files: Files) -> Self {
+        let [mistakes, warnings] = [(); 2].map(|()| RefCell::default());
+        Self { text, file, files, broken: Vec::new(), mistakes, warnings }
+    }
+
+    /// Reports the lines that are no TOML, and returns the text with blanks in their place, so that the
+    /// others can be read. A broken header takes what belongs to it along.
+    pub(super) fn set_aside(&mut self, errors: &[toml::de::Error]) -> String {
         for error in errors {
-            let at = error.span().map_or(text.len(), |span| span.start);
-            // The parser's words can't be told from a value's, so only its first line is taken.
-            let said = error.message().lines().next().unwrap_or_default();
-            let finding = document.finding(at, "", format!("this is no TOML: {said}; correct this line"));
-            document.broken.push(finding.line);
-            document.mistakes.get_mut().push(finding);
+            let at = error.span().map_or(self.text.len(), |span| span.start);
+            let said = error.message();
+            let finding = self.finding(at, "", format!("this is no TOML: {said}; correct this line"));
+            if !self.broken.contains(&finding.line) {
+                self.broken.push(finding.line);
+                self.mistakes.get_mut().push(finding);
+            }
         }
-        document
+        let mut headless = false;
+        let mut sound = String::with_capacity(self.text.len());
+        for (index, line) in self.text.split_inclusive('\n').enumerate() {
+            let (header, broken) = (line.starts_with('['), self.broken.contains(&(index + 1)));
+            headless = if header { broken } else { headless };
+            if broken || headless {
+                sound.extend(line.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+            } else {
+                sound.push_str(line);
+            }
+        }
+        sound
     }
 
     /// What was found: mistakes and warnings, each in the order of the file.
@@ -108,8 +119,8 @@ impl<'d> Document<'d> {
     }
 
     /// Says something that is no mistake.
-    pub(super) fn warn(&self, at: usize, key: &str, text: String) {
-        self.warnings.borrow_mut().push(self.finding(at, key, text));
+    pub(super) fn warn(&self, at: usize, text: String) {
+        self.warnings.borrow_mut().push(self.finding(at, "", text));
     }
 
     fn finding(&self, at: usize, key: &str, text: String) -> Finding {
@@ -184,11 +195,11 @@ impl<'d> Section<'d> {
                 continue;
             }
             let known = self.asked.join(", ");
-            let file = format!("{name}_file");
-            let remedy = if self.asked.contains(&file.as_str()) {
-                format!("a secret is never written here: put it into a file and name that by {file}")
+            let secret = ["token", "secret", "password"].iter().any(|word| name.contains(word));
+            let remedy = if secret && known.contains("_file") {
+                "a secret is never written here: put it into a file and name that by a key that ends with _file"
             } else {
-                "correct its name or remove it".to_owned()
+                "correct its name or remove it"
             };
             let text = format!("expected one of the keys {known}; found an unknown one; {remedy}");
             self.document.mistake(key.span().start, &join(&self.path, name), text);
@@ -241,9 +252,12 @@ impl<'d> Entry<'d> {
         Reported
     }
 
-    /// Says something that is no mistake.
+    /// Says something of it that is no mistake. `text` goes on where its name ends.
     pub(super) fn warn(&self, text: &str) {
-        self.document.warn(self.at, &self.path, text.to_owned());
+        let path = &self.path;
+        let name =
+            if self.value.is_table() && !path.contains('[') { format!("[{path}]") } else { path.clone() };
+        self.document.warn(self.at, format!("{name} {text}"));
     }
 
     /// Its text.

@@ -159,14 +159,9 @@ pub enum ConfigError {
         /// Why.
         error: std::io::Error,
     },
-    /// The file has mistakes.
-    #[error("{}", Lines(mistakes))]
-    Mistakes {
-        /// All of them, in the order of the file.
-        mistakes: Vec<Finding>,
-        /// What is no mistake, but may surprise.
-        warnings: Vec<Finding>,
-    },
+    /// The file has mistakes: all of them, in the order of the file.
+    #[error("{}", Lines(.0))]
+    Mistakes(Vec<Finding>),
 }
 
 struct Lines<'a>(&'a [Finding]);
@@ -197,12 +192,19 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 /// Reads and checks a configuration that stands in `text`; `path` is what it is called in mistakes, and
 /// its folder is where relative paths begin. With [`Files::Ignore`] every secret is empty.
 fn parse(text: &str, path: &Path, files: Files) -> Result<Loaded, ConfigError> {
-    let (tree, errors) = DeTable::parse_recoverable(text);
-    let document = Document::new(text, path.to_owned(), files, &errors);
+    let (mut tree, errors) = DeTable::parse_recoverable(text);
+    let mut document = Document::new(text, path.to_owned(), files);
+    let sound;
+    if !errors.is_empty() {
+        sound = document.set_aside(&errors);
+        let (rest, errors) = DeTable::parse_recoverable(&sound);
+        document.set_aside(&errors);
+        tree = rest;
+    }
     let config = sections::config(Section::root(&document, tree.get_ref()));
     let (mistakes, warnings) = document.into_findings();
     match config {
         Ok(config) if mistakes.is_empty() => Ok(Loaded { config, warnings }),
-        _ => Err(ConfigError::Mistakes { mistakes, warnings }),
+        _ => Err(ConfigError::Mistakes(mistakes)),
     }
 }

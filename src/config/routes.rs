@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{civil::Time, tz::TimeZone};
 
 use super::{
-    document::{Entry, Read, Section},
+    document::{Entry, Read, Reported, Section},
     sources::Sources,
     values,
 };
@@ -133,17 +133,15 @@ pub(super) fn routes(
     sources: &Read<Sources>,
 ) -> Read<Vec<Route>> {
     let Some(list) = root.optional("routes") else {
-        root.document.warn(root.at, "routes", NO_DEFAULT.to_owned());
+        root.document.warn(root.at, format!("routes {NO_DEFAULT}"));
         return Ok(Vec::new());
     };
     let entries = list.list("routes, each a [[routes]]")?;
-    let routes: Vec<_> = entries.iter().map(|entry| route(entry, roles, sources)).collect();
-    for (index, (entry, route)) in entries.iter().zip(&routes).enumerate() {
-        let before = routes[..index].iter().position(|before| match (before, route) {
-            (Ok(before), Ok(route)) => before.conditions.cover(&route.conditions),
-            _ => false,
-        });
-        if let Some(before) = before {
+    let read: Vec<_> = entries.iter().map(|entry| route(entry, roles, sources)).collect();
+    let conditions: Vec<_> = read.iter().map(|(conditions, _)| conditions.as_ref().ok()).collect();
+    for (index, (entry, own)) in entries.iter().zip(&conditions).enumerate() {
+        let wider = |before: Option<&Conditions>| before.zip(*own).is_some_and(|(one, own)| one.cover(own));
+        if let Some(before) = conditions[..index].iter().position(|before| wider(*before)) {
             entry.mistake_found(
                 "a route that an event can reach",
                 &format!("one behind routes[{before}], which takes everything that this one would"),
@@ -152,17 +150,44 @@ pub(super) fn routes(
         }
     }
     let open = Conditions::default();
-    if !routes.iter().flatten().any(|route| route.conditions.cover(&open)) {
+    if !conditions.iter().flatten().any(|conditions| conditions.cover(&open)) {
         list.warn(NO_DEFAULT);
     }
-    routes.into_iter().collect()
+    read.into_iter().map(|(conditions, rest)| Ok(Route { conditions: conditions?, ..rest? })).collect()
 }
 
-const NO_DEFAULT: &str = "no route without conditions stands last, so what no route takes goes to \
-                          discord.fallback_channel";
+const NO_DEFAULT: &str =
+    "end without one that has no conditions, so what none takes goes to discord.fallback_channel";
 
-fn route(entry: &Entry<'_>, roles: &Read<BTreeMap<String, u64>>, sources: &Read<Sources>) -> Read<Route> {
-    let mut section = entry.section()?;
+/// Its conditions, and the rest of it: the one may have mistakes that the other has not.
+fn route(
+    entry: &Entry<'_>,
+    roles: &Read<BTreeMap<String, u64>>,
+    sources: &Read<Sources>,
+) -> (Read<Conditions>, Read<Route>) {
+    let Ok(mut section) = entry.section() else { return (Err(Reported), Err(Reported)) };
+    let conditions = conditions(&mut section, sources);
+    let channels = section.require("channels", "channels = [2001]", channels);
+    let mention = section.read("mention", |entry| mention(entry, roles));
+    let quiet = section.read("quiet", quiet);
+    let digest_after = section.read("digest_after", |entry| {
+        entry.warn("is valid, but this version makes no digests yet");
+        entry.integer("a number of incidents a minute", "write for example 30, or 0 for never", 0)
+    });
+    section.finish();
+    let rest = || {
+        Ok(Route {
+            conditions: Conditions::default(),
+            channels: channels?,
+            mention: mention?,
+            quiet: quiet?,
+            digest_after: digest_after?.unwrap_or(DIGEST_AFTER),
+        })
+    };
+    (conditions, rest())
+}
+
+fn conditions(section: &mut Section<'_>, sources: &Read<Sources>) -> Read<Conditions> {
     let source = section.read("source", |entry| source(entry, sources));
     let kind = section.read("kind", |entry| kind(entry, &source));
     let repository = section.read("repository", |entry| {
@@ -181,27 +206,13 @@ fn route(entry: &Entry<'_>, roles: &Read<BTreeMap<String, u64>>, sources: &Read<
         let value = |(name, entry): (&str, Entry<'_>)| (name.to_owned(), entry.text().map(str::to_owned));
         values::map(entry.section()?.named().into_iter().map(value))
     });
-    let channels = section.require("channels", "channels = [2001]", channels);
-    let mention = section.read("mention", |entry| mention(entry, roles));
-    let quiet = section.read("quiet", quiet);
-    let digest_after = section.read("digest_after", |entry| {
-        entry.warn("is valid, but this version makes no digests yet");
-        entry.integer("a number of incidents a minute", "write for example 30, or 0 for never", 0)
-    });
-    section.finish();
-    Ok(Route {
-        conditions: Conditions {
-            sources: source?.unwrap_or_default(),
-            kinds: kind?.unwrap_or_default(),
-            repositories: repository?.unwrap_or_default(),
-            services: service?.unwrap_or_default(),
-            severities: severity?.unwrap_or_default(),
-            labels: labels?.unwrap_or_default(),
-        },
-        channels: channels?,
-        mention: mention?,
-        quiet: quiet?,
-        digest_after: digest_after?.unwrap_or(DIGEST_AFTER),
+    Ok(Conditions {
+        sources: source?.unwrap_or_default(),
+        kinds: kind?.unwrap_or_default(),
+        repositories: repository?.unwrap_or_default(),
+        services: service?.unwrap_or_default(),
+        severities: severity?.unwrap_or_default(),
+        labels: labels?.unwrap_or_default(),
     })
 }
 
@@ -216,7 +227,7 @@ fn source(entry: &Entry<'_>, sources: &Read<Sources>) -> Read<Vec<String>> {
         let (name, is_there) =
             item.parse(&format!("one of the sources {known}"), "write one of these", find)?;
         if sources.as_ref().is_ok_and(|sources| !is_there(sources)) {
-            item.warn(&format!("[sources.{name}] is not set up, so nothing takes this route"));
+            item.warn(&format!("names a source that is not set up: there is no [sources.{name}]"));
         }
         Ok(name.to_owned())
     })

@@ -64,7 +64,7 @@ pub(super) fn key(entry: &Entry<'_>) -> Reading<SecretString> {
 pub(super) fn later(entry: &Entry<'_>) -> Reading<PathBuf> {
     let path = values::path(entry)?;
     if entry.document.files == Files::Read && !path.exists() {
-        entry.warn("there is no such file yet, so this source can't be asked; the file is looked for again");
+        entry.warn("names no file yet, so this source can't be asked; it is looked for again");
     }
     Ok(path)
 }

@@ -78,7 +78,7 @@ fn endpoint(mut section: Section<'_>) -> Read<Endpoint> {
         Ok(url)
     });
     let gateway = section.require("gateway", "gateway = \"ws://127.0.0.1:4000/gateway\"", |entry| {
-        values::url(entry, &["ws", "wss"])
+        values::url(entry, ["ws", "wss"])
     });
     section.finish();
     Ok(Endpoint { rest: rest?, gateway: gateway? })

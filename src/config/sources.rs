@@ -116,7 +116,7 @@ fn gitea(entry: &Entry<'_>) -> Read<Gitea> {
     let asked = asked(&mut section);
     section.finish();
     if matches!(asked, Ok(Some(_))) {
-        entry.warn("url is valid, but this version does not ask Gitea yet");
+        entry.warn("is valid with its url, but this version does not ask Gitea yet");
     }
     Ok(Gitea { secret: secret?, asked: asked? })
 }

@@ -93,7 +93,7 @@ pub(super) fn duration(entry: &Entry<'_>) -> Read<Duration> {
 }
 
 /// An address with one of `schemes`. One with a password in it is refused and never shown.
-pub(super) fn url(entry: &Entry<'_>, schemes: &[&str]) -> Read<Url> {
+pub(super) fn url(entry: &Entry<'_>, schemes: [&str; 2]) -> Read<Url> {
     let expected = format!("an address that begins with {}://", schemes.join(":// or "));
     // Whatever stands before an @ may be a password.
     if entry.text()?.contains('@') {
@@ -103,14 +103,15 @@ pub(super) fn url(entry: &Entry<'_>, schemes: &[&str]) -> Read<Url> {
             "name the credentials by a key that ends with _file",
         ));
     }
-    entry.parse(&expected, "write it whole, for example \"http://127.0.0.1:9090\"", |text| {
+    let remedy = format!("write it whole, for example \"{}://127.0.0.1:9090\"", schemes[0]);
+    entry.parse(&expected, &remedy, |text| {
         Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host())
     })
 }
 
 /// The address of an HTTP server.
 pub(super) fn http_url(entry: &Entry<'_>) -> Read<Url> {
-    url(entry, &["http", "https"])
+    url(entry, ["http", "https"])
 }
 
 /// A path, taken from the folder of the configuration file.

@@ -44,6 +44,7 @@ pub async fn show(_: Local, State(site): State<Site>) -> Response {
 
 fn page(site: &Site) -> Markup {
     let parts = site.health.snapshot();
+    let well = parts.values().all(|condition| *condition == Condition::Ok);
     let ready = parts.values().all(Condition::is_ready);
     let now = site.clock.now();
     html! {
@@ -52,14 +53,14 @@ fn page(site: &Site) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Vigie: " (if ready { "all is well" } else { "needs a look" }) }
+                title { "Vigie: " (if well { "all is well" } else { "needs a look" }) }
                 link rel="stylesheet" href="/style.css";
             }
             body {
                 main {
                     h1 { "Vigie" }
                     p.summary {
-                        @if ready { "All parts work." } @else { "Not every part works." }
+                        @if well { "All parts work." } @else if ready { "All parts work, but not all is well." } @else { "Not every part works." }
                         " Version " (env!("CARGO_PKG_VERSION")) ", up for " (uptime(now.duration_since(site.started)))
                         ", as of " time datetime=(now) { (now.strftime("%Y-%m-%d %H:%M:%S UTC")) } "."
                     }

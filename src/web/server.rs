@@ -157,7 +157,9 @@ struct Connection {
 }
 
 impl Connection {
-    /// More than any head of ours needs; also what one connection buffers of a body at most.
+    /// More than the head of any webhook needs.
+    const HEAD: usize = 32 * 1024;
+    /// What one connection holds at once of what it sends and is sent.
     const BUFFER: usize = 64 * 1024;
 
     async fn run(self, stream: TcpStream, router: Router) {
@@ -174,6 +176,7 @@ impl Connection {
         let connection = http1::Builder::new()
             .timer(ClockTimer(clock.clone()))
             .header_read_timeout(limits.head)
+            .max_header_size(Self::HEAD)
             .max_buf_size(Self::BUFFER)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);

@@ -2,11 +2,16 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod bad_input;
+mod config;
 mod crash;
+mod hooks;
+mod pages;
 mod path;
 mod scripted;
+mod server;
 mod service;
 mod session;
+mod site;
 
 use std::path::Path;
 
