@@ -57,8 +57,8 @@ pub struct Dispatcher {
 /// What is known of the channels beyond what the outbox says.
 #[derive(Default)]
 struct Channels {
-    /// Those with a message under way, by task.
-    busy: HashMap<Id, u64>,
+    /// Those with a message under way, by task, and since when.
+    busy: HashMap<Id, (u64, Timestamp)>,
     /// Those left alone until a time.
     resting: HashMap<u64, Timestamp>,
     /// What holds them up.
@@ -115,7 +115,7 @@ impl Dispatcher {
                         Ok((task, step)) => (task, step.map_err(|error| error.to_string())),
                         Err(error) => (error.id(), Err(error.to_string())),
                     };
-                    channels.ended(task, step, recheck, self.clock.now());
+                    channels.ended(task, step, self.clock.now());
                 }
                 () = changed => {}
                 () = self.clock.sleep_until(next) => {}
@@ -160,7 +160,7 @@ impl Dispatcher {
             let channel = head.channel_id;
             let attempt = attempt.clone();
             let task = tasks.spawn(async move { attempt.step(&head).await });
-            channels.busy.insert(task.id(), channel);
+            channels.busy.insert(task.id(), (channel, now));
         }
         Ok(next)
     }
@@ -189,12 +189,12 @@ impl Dispatcher {
 
 impl Channels {
     fn is_held(&self, channel: u64) -> bool {
-        self.resting.contains_key(&channel) || self.busy.values().any(|&busy| busy == channel)
+        self.resting.contains_key(&channel) || self.busy.values().any(|(busy, _)| *busy == channel)
     }
 
-    /// Notes how a step ended. A channel that can't be written to rests until `recheck`.
-    fn ended(&mut self, task: Id, step: Result<Step, String>, recheck: Timestamp, now: Timestamp) {
-        let Some(channel) = self.busy.remove(&task) else { return };
+    /// Notes how a step ended. A channel that can't be written to rests for [`RECHECK`] from when it was tried.
+    fn ended(&mut self, task: Id, step: Result<Step, String>, now: Timestamp) {
+        let Some((channel, since)) = self.busy.remove(&task) else { return };
         match step {
             Ok(Step::Done) => {
                 if self.troubles.remove(&channel).is_some() {
@@ -206,7 +206,7 @@ impl Channels {
                 self.troubles.insert(channel, reason);
             }
             Ok(Step::Parked(reason)) => {
-                self.resting.insert(channel, recheck);
+                self.resting.insert(channel, later(since, RECHECK));
                 if self.troubles.insert(channel, reason.clone()).as_ref() != Some(&reason) {
                     tracing::error!(channel, %reason, "a channel can't be written to; its messages wait");
                 }

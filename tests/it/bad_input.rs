@@ -34,7 +34,7 @@ async fn each_kind_of_bad_hook_has_its_answer() {
         401,
         "a wrong one"
     );
-    for (body, expected) in [("{}", "repository"), ("[1]", "expected"), ("{\"ref\":", "JSON")] {
+    for (body, expected) in [("{}", "missing"), ("[1]", "expected"), ("{\"ref\":", "JSON")] {
         let (status, text) = post(&lab, origin, &[("x-gitea-signature", &signed(body))], body).await;
         assert_eq!(status, 400, "{body}");
         assert!(text.contains(expected), "{body}: {text}");
