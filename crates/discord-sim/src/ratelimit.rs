@@ -107,9 +107,9 @@ impl RateLimits {
         let rule = rule(route);
         let key = (format!("{} {}", route.method, route.pattern), route.major.clone());
         let window = windows.buckets.entry(key).or_insert(Window::start(rule, now_ms));
-        let taken = window.take(rule, now_ms);
+        let within = window.take(rule, now_ms);
         let headers = bucket_headers(route, rule, *window, now_ms);
-        taken.map(|()| headers.clone()).map_err(|left| {
+        within.map(|()| headers.clone()).map_err(|left| {
             let mut error = refusal(seconds(left), Scope::User);
             error.headers.extend(headers);
             error

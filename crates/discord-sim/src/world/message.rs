@@ -150,7 +150,8 @@ impl World {
         }
         channel.last_message = Some(id);
         channel.messages.insert(id, message);
-        if let Some(thread) = &mut channel.thread {
+        // The starter message (type 21) is not counted.
+        if let Some(thread) = channel.thread.as_mut().filter(|_| draft.kind != 21) {
             thread.total_sent += 1;
         }
         self.note_created(draft.channel, id, &nonce);
@@ -246,7 +247,11 @@ impl World {
         match (thread.archived, thread.locked) {
             (false, _) => Ok(()),
             (true, true) => Err(ApiError::thread_archived()),
-            (true, false) => self.archive_thread(channel, false),
+            (true, false) => {
+                self.archive_thread(channel, false)?;
+                self.note_channel("THREAD_UPDATE", channel);
+                Ok(())
+            }
         }
     }
 

@@ -103,7 +103,7 @@ impl World {
         Ok(())
     }
 
-    /// Opens or shuts a thread, and tells it.
+    /// Opens or shuts a thread; the caller tells it.
     pub(crate) fn archive_thread(&mut self, id: Id, archived: bool) -> Result<(), ApiError> {
         let now = self.clock.now_ms();
         if let Some(thread) = &mut self.channel_mut(id)?.thread

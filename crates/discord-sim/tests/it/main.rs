@@ -1,13 +1,10 @@
 //! The simulator as its users see it: over HTTP and web sockets.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that can't go on has failed"
-)]
-
+mod control;
+mod faults;
 mod gateway;
 mod interactions;
+mod limits;
+mod rest;
 mod serenity;
 mod support;
