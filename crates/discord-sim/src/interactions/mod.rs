@@ -137,10 +137,10 @@ async fn make(State(sim): State<Sim>, request: Request) -> Result<Json<Value>, R
     let patience = Duration::from_millis(ANSWER_MS.unsigned_abs());
     let in_time = sim.clock().timeout(patience, answered).await.is_some();
     if !in_time || act.wait == Wait::Callback {
-        return view(&sim, id).map(Json).map_err(IntoResponse::into_response);
+        return view(&sim, id).map(Json);
     }
     let in_time = sim.clock().timeout(FINAL, registry.wait(id, Interaction::is_final)).await.is_some();
-    let mut view = view(&sim, id).map_err(IntoResponse::into_response)?;
+    let mut view = view(&sim, id)?;
     if !in_time {
         view["error"] = json!("no edit or follow-up came within 30 seconds of the deferral");
     }
@@ -148,15 +148,16 @@ async fn make(State(sim): State<Sim>, request: Request) -> Result<Json<Value>, R
 }
 
 /// `GET /_sim/interactions/{id}`.
-async fn look(State(sim): State<Sim>, Path(id): Path<Id>) -> Result<Json<Value>, ApiError> {
+async fn look(State(sim): State<Sim>, Path(id): Path<Id>) -> Result<Json<Value>, Response> {
     view(&sim, id).map(Json)
 }
 
 /// What the user sees of it.
-fn view(sim: &Sim, id: Id) -> Result<Value, ApiError> {
+fn view(sim: &Sim, id: Id) -> Result<Value, Response> {
     let world = sim.world();
     let state = sim.interactions().state();
-    let interaction = state.interactions.get(&id).ok_or_else(ApiError::unknown_interaction)?;
+    let interaction = state.interactions.get(&id);
+    let interaction = interaction.ok_or_else(|| crate::control::missing(&ApiError::unknown_interaction()))?;
     let messages = shown(&world, interaction);
     let late = world.clock.now_ms() - interaction.created_ms >= ANSWER_MS;
     let error = (interaction.answer.is_none() && late).then_some("The application did not respond");
