@@ -55,6 +55,12 @@ impl Clock {
         }
     }
 
+    /// Waits until this clock shows `until`; not at all if it does.
+    pub async fn sleep_until(&self, until: Timestamp) {
+        let left = Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
+        self.sleep(left).await;
+    }
+
     /// Runs `future` for at most `limit`; `None` if the time ran out.
     pub async fn timeout<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
         tokio::select! {

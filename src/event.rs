@@ -15,16 +15,19 @@ use crate::subject::{Person, Subject};
 pub enum Source {
     /// Gitea's webhooks.
     Gitea,
+    /// Vigie itself, which complains where something keeps it from its work.
+    Vigie,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 1] = [Self::Gitea];
+    pub const ALL: [Self; 2] = [Self::Gitea, Self::Vigie];
 
     /// Its name in configuration, paths, metrics and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gitea => "gitea",
+            Self::Vigie => "vigie",
         }
     }
 }

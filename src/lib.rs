@@ -5,13 +5,23 @@
 //! sources ─► intake ─► store(inbox) ─► incident ─► render ─► store(outbox) ─► delivery ─► Discord
 //! ```
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod demo;
+pub mod discord;
 pub mod event;
 pub mod halt;
 pub mod health;
+pub mod incident;
 pub mod intake;
 pub mod language;
+pub mod render;
 pub mod store;
 pub mod subject;
 pub mod supervisor;
 pub mod telemetry;
+pub mod watchdog;
+pub mod web;

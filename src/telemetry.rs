@@ -15,7 +15,14 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
 use crate::event::{Severity, Source};
 
@@ -78,7 +85,9 @@ pub struct Metrics {
     pub outbox_messages: Family<StateLabel, Gauge>,
     /// Age of the oldest message that waits to be sent, in seconds.
     pub outbox_oldest_seconds: Gauge,
-    /// Attempts to deliver, by how they ended.
+    /// Attempts to deliver, by how they ended: `created` and `edited` are shown, `adopted` was shown already;
+    /// `retried`, `rate_limited` and `parked` wait; `shrunk` is shown in part, `replaced` as one line, `dropped` not
+    /// at all; a message deleted in Discord is `reposted`, or `discarded` if its incident is over.
     pub deliveries: Family<OutcomeLabel, Counter>,
     /// Time from accepted to visible, in seconds.
     pub delivery_seconds: Histogram,
@@ -232,6 +241,21 @@ impl Metrics {
                 drop(self.incidents_open.get_or_create(&labels));
             }
         }
+        for outcome in [
+            "created",
+            "edited",
+            "adopted",
+            "retried",
+            "rate_limited",
+            "parked",
+            "shrunk",
+            "replaced",
+            "dropped",
+            "reposted",
+            "discarded",
+        ] {
+            drop(self.deliveries.get_or_create(&OutcomeLabel { outcome }));
+        }
         for state in ["pending", "sent", "parked", "dropped"] {
             drop(self.outbox_messages.get_or_create(&StateLabel { state }));
         }
@@ -248,16 +272,59 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log to stderr. What is logged is set by `RUST_LOG` (default `info`).
-pub fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …), and of
+/// serenity errors only: it logs whole gateway events, which hold the tokens of interactions.
+pub fn start_log(format: LogFormat, default: &str) {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default},serenity=error")));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start (tests run many Vigies in one process) keeps the first log.
     let _ = match format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+        LogFormat::Text if is_journal() => {
+            let lines = tracing_subscriber::fmt::format().with_level(false).without_time().with_ansi(false);
+            registry.with(layer.event_format(Journal(lines))).try_init()
+        }
         LogFormat::Text => registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init(),
     };
+}
+
+/// Whether stderr is the journal itself: `$JOURNAL_STREAM` names its device and inode (systemd.exec(5)).
+fn is_journal() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    rustix::fs::fstat(std::io::stderr())
+        .is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
+}
+
+/// Lines that begin with the journal's level (sd-daemon(3)); it adds the time by itself.
+struct Journal<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for Journal<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        write!(writer, "<{}>", priority(*event.metadata().level()))?;
+        self.0.format_event(context, writer, event)
+    }
+}
+
+/// syslog's number of a level (syslog(3)).
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
+    }
 }
 
 #[cfg(test)]

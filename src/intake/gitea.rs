@@ -32,7 +32,7 @@ mod pulls;
 mod refs;
 mod repositories;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod unknown;
 mod wire;
 

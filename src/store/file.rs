@@ -18,7 +18,7 @@ use crate::clock::Clock;
 /// How long a statement waits for another program that has locked the file.
 const BUSY: Duration = Duration::from_secs(5);
 /// How long a start waits for a Vigie that is just ending.
-const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 /// The log is written back into the file when it has this many pages of 4 KiB.
 const WAL_PAGES: i64 = 1000;
 /// What the log is cut to after a burst, in bytes: an SD card is small.
@@ -33,8 +33,14 @@ pub(super) fn companion(path: &Path, suffix: &str) -> PathBuf {
 
 /// Makes sure that no other process has the store open, until the answer is dropped.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let file = open_private(&companion(path, ".lock")).map_err(|source| at(path, source))?;
     const STEP: Duration = Duration::from_millis(50);
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(companion(path, ".lock"));
+    let file = file.map_err(|source| at(path, source))?;
     let mut waited = Duration::ZERO;
     loop {
         match file.try_lock() {
@@ -107,10 +113,12 @@ impl From<rusqlite::Error> for Opening {
 
 fn open_sound(path: &Path) -> Result<Connection, Opening> {
     // SQLite gives its companions the mode of the file.
-    drop(open_private(path).map_err(|source| at(path, source))?);
+    create_private(path).map_err(|source| at(path, source))?;
     let mut conn = connect(path)?;
-    // Reading the header finds a file that is none of SQLite's before anything is changed.
-    conn.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+    let verdict: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(Opening::Damaged(verdict));
+    }
     if schema::is_new(&conn, path)? {
         conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
@@ -119,10 +127,6 @@ fn open_sound(path: &Path) -> Result<Connection, Opening> {
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
-    let verdict: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(Opening::Damaged(verdict));
-    }
     schema::migrate(&mut conn)?;
     Ok(conn)
 }
@@ -135,16 +139,23 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(conn)
 }
 
-fn open_private(path: &Path) -> io::Result<File> {
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+/// Makes the file unless it is there. A file that is there is not opened: to close it again would cost the locks of
+/// this process's own connections (<https://sqlite.org/howtocorrupt.html>, section 2.2).
+fn create_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     for path in [path.to_owned(), companion(path, "-wal"), companion(path, "-shm")] {
-        match fs::set_permissions(path, Permissions::from_mode(0o600)) {
+        match fs::metadata(&path) {
+            Ok(file) if file.permissions().mode() & 0o077 != 0 => {
+                fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+            }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    Ok(file)
+    Ok(())
 }
 
 fn move_aside(path: &Path, clock: &Clock) -> io::Result<PathBuf> {

@@ -149,3 +149,91 @@ pub fn counts(conn: &Connection) -> Result<Counts, StoreError> {
         failed: count("SELECT count(*) FROM inbox WHERE state = 'failed'")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::tests::{arrival, in_memory};
+
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn a_branch_forced_back_and_pushed_again_is_three_arrivals() {
+        let conn = in_memory();
+        let mut delivery = 0;
+        let mut push = |key: &str, hour: i64| {
+            delivery += 1;
+            let delivery = Some(delivery.to_string());
+            let arrival = Arrival { delivery, object: "refs/heads/main".into(), ..arrival(key) };
+            accept(&conn, &arrival, hour * HOUR).unwrap()
+        };
+        assert_eq!(push("a..b", 0), Acceptance::Stored(1));
+        assert_eq!(push("a..b", 1), Acceptance::Repeat);
+        assert_eq!(push("b..a", 2), Acceptance::Stored(2));
+        assert_eq!(push("a..b", 3), Acceptance::Stored(3));
+        assert_eq!(push("a..b", 26), Acceptance::Repeat);
+        assert_eq!(push("a..b", 27), Acceptance::Stored(4));
+    }
+
+    #[derive(Clone, Debug)]
+    struct Step {
+        delivery: Option<u8>,
+        object: u8,
+        key: u8,
+        hours: i64,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        (proptest::option::of(0..20_u8), 0..2_u8, 0..3_u8, prop_oneof![Just(0), Just(1), Just(23), Just(24)])
+            .prop_map(|(delivery, object, key, hours)| Step { delivery, object, key, hours })
+    }
+
+    proptest! {
+        #[test]
+        fn what_arrives_twice_is_stored_once(steps in prop::collection::vec(step(), 1..60)) {
+            let conn = in_memory();
+            let (mut seen, mut newest, mut stored) = (HashSet::new(), HashMap::new(), Vec::new());
+            let mut now = 0;
+            for step in steps {
+                now += step.hours * HOUR;
+                let known = step.delivery.is_some_and(|delivery| !seen.insert(delivery));
+                let again = matches!(newest.get(&step.object), Some((key, at)) if *key == step.key && now - at < 24 * HOUR);
+                let arrival = Arrival {
+                    delivery: step.delivery.map(|delivery| delivery.to_string()),
+                    object: step.object.to_string(),
+                    ..arrival(&step.key.to_string())
+                };
+                let acceptance = accept(&conn, &arrival, now).unwrap();
+                if known || again {
+                    prop_assert_eq!(acceptance, Acceptance::Repeat);
+                } else {
+                    newest.insert(step.object, (step.key, now));
+                    let id = i64::try_from(stored.len()).unwrap() + 1;
+                    stored.push(id);
+                    prop_assert_eq!(acceptance, Acceptance::Stored(id));
+                }
+            }
+            let ids: Vec<_> = pending(&conn, 100).unwrap().into_iter().map(|row| row.id).collect();
+            prop_assert_eq!(ids, stored);
+        }
+    }
+
+    #[test]
+    fn what_is_settled_or_failed_does_not_wait_and_an_unknown_source_is_left_alone() {
+        let conn = in_memory();
+        for key in ["a", "b", "c", "d"] {
+            accept(&conn, &arrival(key), 0).unwrap();
+        }
+        conn.execute("UPDATE inbox SET source = 'from the future' WHERE id = 3", []).unwrap();
+        settle(&conn, 1).unwrap();
+        fail(&conn, 2, "not what this source sends").unwrap();
+        let waiting: Vec<_> = pending(&conn, 10).unwrap().into_iter().map(|row| row.id).collect();
+        assert_eq!(waiting, [4]);
+        assert_eq!(counts(&conn).unwrap(), Counts { pending: 2, failed: 1 });
+        assert!(matches!(settle(&conn, 9), Err(StoreError::Missing { table: "inbox", id: 9 })));
+    }
+}

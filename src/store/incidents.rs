@@ -53,6 +53,12 @@ pub fn save(conn: &Connection, incident: &IncidentRow) -> Result<i64, StoreError
     Ok(*id)
 }
 
+/// Whether the incident of this id still goes on; one that is not there does not.
+pub fn is_open(conn: &Connection, id: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT open FROM incidents WHERE id = ?1")?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 /// How many incidents are open, by source and severity; pairs without any are left out.
 pub fn open_counts(conn: &Connection) -> Result<Vec<(Source, Severity, i64)>, StoreError> {
     let sql = "SELECT source, severity, count(*) FROM incidents WHERE open = 1 GROUP BY source, severity";
@@ -73,4 +79,25 @@ fn read(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         updated_ms: row.get(7)?,
         data: row.get(8)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{in_memory, incident};
+
+    #[test]
+    fn the_newest_incident_of_a_key_counts() {
+        let conn = in_memory();
+        let first = save(&conn, &incident("vg-1")).unwrap();
+        let second = save(&conn, &incident("vg-2")).unwrap();
+        let found = find(&conn, Source::Gitea, "key").unwrap().unwrap();
+        assert_eq!(found, IncidentRow { id: second, ..incident("vg-2") });
+        assert_eq!(find(&conn, Source::Gitea, "other").unwrap(), None);
+
+        let changed = IncidentRow { id: first, open: true, data: "[]".into(), ..incident("vg-1") };
+        assert_eq!(save(&conn, &changed).unwrap(), first);
+        assert_eq!(open_counts(&conn).unwrap(), [(Source::Gitea, Severity::Info, 1)]);
+        assert!(save(&conn, &incident("vg-2")).is_err(), "a reference was given twice");
+    }
 }

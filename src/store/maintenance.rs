@@ -28,8 +28,13 @@ pub(super) async fn run(store: Store, cancel: CancellationToken) {
     let clock = store.settings.clock.clone();
     let mut forecast = Forecast::default();
     loop {
-        if let Err(error) = tick(&store, &mut forecast).await {
-            tracing::warn!(%error, "the upkeep of the store failed; it is tried again");
+        for done in [tidy(&store).await, survey(&store, &mut forecast).await] {
+            // An outage is logged once, by whoever noticed it.
+            if let Err(error) = done
+                && !store.condition.is_out()
+            {
+                tracing::warn!(%error, "the upkeep of the store failed; it is tried again");
+            }
         }
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -38,46 +43,58 @@ pub(super) async fn run(store: Store, cancel: CancellationToken) {
     }
 }
 
-async fn tick(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError> {
+async fn tidy(store: &Store) -> Result<(), StoreError> {
     if store.condition.is_out() {
         // Takes room and gives it back, in two commits, so that a file that can't grow shows.
         store.write(|conn| meta::set(conn, "probe", &"0".repeat(64 << 10))).await?;
         store.write(|conn| meta::set(conn, "probe", "")).await?;
     }
     let (now_ms, keep) = (store.settings.clock.now_ms(), store.settings.keep);
-    store.write(move |conn| retention::step(conn, now_ms, keep)).await?;
-    let survey = store.read(Survey::take).await?;
-    survey.show(&store.settings.metrics, now_ms);
-    let waiting = survey.inbox.pending + survey.count(State::Pending);
-    let congested = waiting > BACKLOG;
-    store.congested.store(congested, Ordering::Relaxed);
-    let crowd = congested.then(|| {
-        format!(
-            "{waiting} messages wait (limit {BACKLOG}), so webhooks are answered 503 until some are sent; \
-             look at Discord's connection and at channels that can't keep up"
-        )
-    });
-    let space = Space::measure(&store.settings.path).map_err(|error| {
-        StoreError::Unavailable(format!("can't measure {}: {error}", store.settings.path.display()))
+    store.write(move |conn| retention::step(conn, now_ms, keep)).await
+}
+
+async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError> {
+    let settings = &store.settings;
+    let space = Space::measure(&settings.path).map_err(|error| {
+        StoreError::Unavailable(format!("can't measure the room for {}: {error}", settings.path.display()))
     })?;
-    store.settings.metrics.store_bytes.set(gauge(space.store));
-    store.settings.metrics.disk_free_bytes.set(gauge(space.free));
+    settings.metrics.store_bytes.set(gauge(space.store));
+    settings.metrics.disk_free_bytes.set(gauge(space.free));
+    let now_ms = settings.clock.now_ms();
     forecast.note(now_ms, space.free);
-    let room = space.warning(forecast);
-    let warnings: Vec<_> = crowd.into_iter().chain(room).collect();
+    let census = store.read(Census::take).await?;
+    census.show(&settings.metrics, now_ms);
+    let waiting = census.inbox.pending + census.messages(State::Pending);
+    store.congested.store(waiting > BACKLOG, Ordering::Relaxed);
+    let warnings: Vec<_> = [crowd(waiting), space.warning(forecast)].into_iter().flatten().collect();
     store.condition.warn((!warnings.is_empty()).then(|| warnings.join("; ")));
     Ok(())
 }
 
+/// Counts what there is.
+pub(super) async fn measure(store: &Store) -> Result<(), StoreError> {
+    store.read(Census::take).await?.show(&store.settings.metrics, store.settings.clock.now_ms());
+    Ok(())
+}
+
+fn crowd(waiting: i64) -> Option<String> {
+    (waiting > BACKLOG).then(|| {
+        format!(
+            "{waiting} messages wait (limit {BACKLOG}), so webhooks are answered 503 until some are sent; \
+             look at the connection with Discord and at channels that can't keep up"
+        )
+    })
+}
+
 /// How many things there are.
-struct Survey {
+struct Census {
     inbox: inbox::Counts,
     outbox: [(State, i64); 4],
     oldest_pending_ms: Option<i64>,
     incidents: Vec<(Source, Severity, i64)>,
 }
 
-impl Survey {
+impl Census {
     fn take(conn: &Connection) -> Result<Self, StoreError> {
         Ok(Self {
             inbox: inbox::counts(conn)?,
@@ -87,7 +104,7 @@ impl Survey {
         })
     }
 
-    fn count(&self, state: State) -> i64 {
+    fn messages(&self, state: State) -> i64 {
         self.outbox.iter().find(|(each, _)| *each == state).map_or(0, |(_, count)| *count)
     }
 
@@ -179,4 +196,97 @@ impl Forecast {
 
 fn gauge(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::{
+        health::Condition,
+        store::{
+            Arrival, Draft, IncidentRow,
+            tests::{Fixture, arrival, incident},
+        },
+    };
+
+    #[tokio::test]
+    async fn metrics_say_what_the_store_holds() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        store.accept(arrival("a")).await.unwrap();
+        let now_ms = fixture.clock.now_ms();
+        let put = move |conn: &Connection| {
+            let incident = IncidentRow { open: true, ..incident("vg-1") };
+            let draft = Draft {
+                incident_id: incidents::save(conn, &incident)?,
+                channel_id: 1,
+                reference: incident.reference,
+                payload: "{}".into(),
+                accepted_ms: now_ms - 90_000,
+            };
+            outbox::put(conn, &draft, now_ms)
+        };
+        store.write(put).await.unwrap();
+        let metrics = fixture.metrics.clone();
+        fixture.maintain_until(&store, async || metrics.inbox_pending.get() == 1).await;
+        let text = metrics.encode().unwrap();
+        for line in
+            ["outbox_messages{state=\"pending\"} 1", "incidents_open{source=\"gitea\",severity=\"info\"} 1"]
+        {
+            assert!(text.contains(line), "no {line} in:\n{text}");
+        }
+        assert!(metrics.outbox_oldest_seconds.get() >= 90);
+        assert!(metrics.store_bytes.get() > 4096 && metrics.disk_free_bytes.get() > 0);
+    }
+
+    #[tokio::test]
+    async fn the_upkeep_removes_what_is_old_in_a_file_and_gives_the_room_back() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        for n in 0..12 {
+            let body = vec![b'x'; 1 << 20];
+            store.accept(Arrival { body, ..arrival(&n.to_string()) }).await.unwrap();
+        }
+        store.write(|conn| Ok(conn.execute("UPDATE inbox SET state = 'settled'", [])?)).await.unwrap();
+        fixture.clock.advance(Duration::from_hours(91 * 24));
+        let pages = || {
+            store.read(|conn| Ok(conn.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0))?))
+        };
+        assert!(pages().await.unwrap() > 3000);
+        fixture.maintain_until(&store, async || pages().await.unwrap() < 1200).await;
+    }
+
+    #[tokio::test]
+    async fn intake_is_refused_while_too_much_waits_and_taken_again_after() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= {BACKLOG}) \
+             INSERT INTO inbox (source, kind, object, source_key, received_ms, body) \
+             SELECT 'gitea', 'push', i, i, 0, x'' FROM n"
+        );
+        store.write(move |conn| Ok(conn.execute(&fill, [])?)).await.unwrap();
+        fixture.maintain_until(&store, async || store.congested.load(Ordering::Relaxed)).await;
+        assert!(matches!(store.accept(arrival("a")).await, Err(StoreError::Unavailable(_))));
+        let Condition::Warning(reason) = fixture.condition() else { panic!("{:?}", fixture.condition()) };
+        assert!(reason.contains("50001 messages wait"), "{reason}");
+
+        store.write(|conn| Ok(conn.execute("UPDATE inbox SET state = 'settled'", [])?)).await.unwrap();
+        fixture.maintain_until(&store, async || store.accept(arrival("a")).await.is_ok()).await;
+    }
+
+    #[test]
+    fn little_room_is_warned_of_with_figures_and_a_forecast() {
+        let mut forecast = Forecast::default();
+        let card = |free| Space { store: 40 * MIB, free: free * MIB, total: 8000 * MIB };
+        assert_eq!(card(900).warning(&forecast), None);
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        forecast.note(0, 1000 * MIB);
+        forecast.note(6 * 3_600_000, 700 * MIB);
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        assert_eq!(Space { total: 1_000_000 * MIB, ..card(3000) }.warning(&forecast), None);
+    }
 }

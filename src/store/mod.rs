@@ -12,6 +12,8 @@
 
 mod columns;
 mod condition;
+#[cfg(test)]
+mod crash_test;
 mod error;
 mod file;
 pub mod inbox;
@@ -21,6 +23,8 @@ pub mod meta;
 pub mod outbox;
 pub mod retention;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::{
@@ -164,6 +168,11 @@ impl Store {
     /// Keeps the file in order until `cancel`: retention, metrics, warnings, and the way back from an outage.
     pub async fn maintain(self, cancel: CancellationToken) {
         maintenance::run(self, cancel).await;
+    }
+
+    /// Brings the gauges up to date, which are else some seconds old.
+    pub async fn measure(&self) -> Result<(), StoreError> {
+        maintenance::measure(self).await
     }
 
     /// Finishes what is queued, refuses what comes after, and closes the file. Answers when that is done.

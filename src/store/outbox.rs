@@ -85,6 +85,21 @@ pub struct Draft {
     pub accepted_ms: i64,
 }
 
+/// What a channel may do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The row.
+    pub id: i64,
+    /// Its channel.
+    pub channel_id: u64,
+    /// The message to edit; `None` if it is to be created.
+    pub message_id: Option<u64>,
+    /// Not before this time.
+    pub next_attempt_ms: i64,
+    /// When the oldest change that is not sent was accepted.
+    pub accepted_ms: i64,
+}
+
 const COLUMNS: &str = "id, incident_id, channel_id, reference, nonce_salt, payload, version, sent_version, message_id, \
                        state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error";
 
@@ -131,6 +146,32 @@ pub fn due(conn: &Connection, now_ms: i64, limit: u32) -> Result<Vec<OutboxRow>,
     }
     rows.sort_by_key(|row| row.id);
     Ok(rows)
+}
+
+/// What each channel may do next, due or not: its oldest message that is not created yet, for creates keep their
+/// order, and the edit that is due first, for an edit waits for nobody.
+pub fn heads(conn: &Connection) -> Result<Vec<Head>, StoreError> {
+    let creates = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms FROM outbox \
+                   WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NULL ORDER BY id LIMIT 1";
+    let edits = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms FROM outbox \
+                 WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NOT NULL \
+                 ORDER BY next_attempt_ms LIMIT 1";
+    let mut heads = Vec::new();
+    for channel in waiting_channels(conn)? {
+        for sql in [creates, edits] {
+            let head = conn.prepare_cached(sql)?.query_row([channel], |row| {
+                Ok(Head {
+                    id: row.get(0)?,
+                    channel_id: row.get::<_, i64>(1)?.cast_unsigned(),
+                    message_id: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
+                    next_attempt_ms: row.get(3)?,
+                    accepted_ms: row.get(4)?,
+                })
+            });
+            heads.extend(head.optional()?);
+        }
+    }
+    Ok(heads)
 }
 
 /// When the next message becomes due; `None` if none waits.
@@ -198,6 +239,12 @@ pub fn unpark(conn: &Connection, channel_id: u64) -> Result<usize, StoreError> {
     Ok(conn.prepare_cached(sql)?.execute([channel_id.cast_signed()])?)
 }
 
+/// Makes every parked message due at once. Answers with how many.
+pub fn unpark_all(conn: &Connection) -> Result<usize, StoreError> {
+    let sql = "UPDATE outbox SET state = 'pending', next_attempt_ms = 0 WHERE state = 'parked'";
+    Ok(conn.prepare_cached(sql)?.execute([])?)
+}
+
 /// Gives a message up for good. It is kept and counted as `dropped`; a later [`put`] makes it wait again.
 pub fn discard(conn: &Connection, id: i64, reason: &str) -> Result<(), StoreError> {
     let sql = "UPDATE outbox SET state = 'dropped', error = ?2 WHERE id = ?1";
@@ -255,3 +302,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         error: row.get(14)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

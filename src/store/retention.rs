@@ -75,3 +75,81 @@ fn give_back(conn: &Connection) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        Acceptance, Draft, IncidentRow, inbox, incidents, outbox,
+        tests::{arrival, in_memory, incident},
+    };
+
+    const DAY: i64 = 24 * 3_600_000;
+    const KEEP: Duration = Duration::from_hours(90 * 24);
+
+    fn count(conn: &Connection, sql: &str) -> i64 {
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn bodies_go_first_and_keys_outlive_them_and_what_waits_stays() {
+        let conn = in_memory();
+        for key in ["settled", "failed", "waiting"] {
+            inbox::accept(&conn, &arrival(key), 0).unwrap();
+        }
+        inbox::settle(&conn, 1).unwrap();
+        inbox::fail(&conn, 2, "why").unwrap();
+        let bodies = "SELECT count(*) FROM inbox WHERE body IS NOT NULL";
+
+        step(&conn, 90 * DAY, KEEP).unwrap();
+        assert_eq!(count(&conn, bodies), 3);
+        step(&conn, 90 * DAY + 1, KEEP).unwrap();
+        assert_eq!(count(&conn, bodies), 1);
+        assert_eq!(inbox::accept(&conn, &arrival("settled"), 91 * DAY).unwrap(), Acceptance::Repeat);
+
+        step(&conn, 490 * DAY + 1, KEEP).unwrap();
+        assert_eq!(count(&conn, "SELECT count(*) FROM deliveries"), 0);
+        assert_eq!(inbox::pending(&conn, 10).unwrap().len(), 1);
+        assert_eq!(count(&conn, "SELECT count(*) FROM inbox"), 1);
+    }
+
+    #[test]
+    fn closed_incidents_go_with_their_messages_unless_one_waits() {
+        let conn = in_memory();
+        for (reference, open) in [("vg-old", false), ("vg-open", true), ("vg-waits", false)] {
+            let id = incidents::save(&conn, &IncidentRow { open, ..incident(reference) }).unwrap();
+            let draft = Draft {
+                incident_id: id,
+                channel_id: 1,
+                reference: reference.into(),
+                payload: "{}".into(),
+                accepted_ms: 0,
+            };
+            let message = outbox::put(&conn, &draft, 0).unwrap();
+            if reference != "vg-waits" {
+                outbox::delivered(&conn, message, 1, 7, 0).unwrap();
+            }
+        }
+        step(&conn, 91 * DAY, KEEP).unwrap();
+        let left = "SELECT group_concat(reference) FROM (SELECT reference FROM";
+        for table in ["incidents", "outbox"] {
+            let left: String =
+                conn.query_row(&format!("{left} {table} ORDER BY id)"), [], |row| row.get(0)).unwrap();
+            assert_eq!(left, "vg-open,vg-waits", "{table}");
+        }
+    }
+
+    #[test]
+    fn a_step_is_small_and_steps_end() {
+        let conn = in_memory();
+        for n in 0..=2 * STEP {
+            inbox::accept(&conn, &arrival(&n.to_string()), 0).unwrap();
+        }
+        conn.execute("UPDATE inbox SET state = 'settled'", []).unwrap();
+        let bodies = || count(&conn, "SELECT count(*) FROM inbox WHERE body IS NOT NULL");
+        for left in [STEP + 1, 1, 0, 0] {
+            step(&conn, 91 * DAY, KEEP).unwrap();
+            assert_eq!(bodies(), left);
+        }
+    }
+}

@@ -170,19 +170,20 @@ impl Writer {
         let changes = conn.total_changes();
         let mut outage = None;
         let mut answers = Vec::with_capacity(jobs.len());
-        for job in jobs.by_ref() {
+        // A full disk can cost the whole transaction (https://sqlite.org/lang_transaction.html, section 3).
+        while !conn.is_autocommit()
+            && let Some(job) = jobs.next()
+        {
             let Some(ran) = in_savepoint(conn, job) else { continue };
             if let Ended::Outage(reason) = ran.ended {
                 outage = Some(reason);
             }
             answers.push(ran.answer);
-            // A full disk can cost the whole transaction (https://sqlite.org/lang_transaction.html, section 3).
-            if conn.is_autocommit() {
-                break;
-            }
         }
         let committed = commit(conn).map_err(|error| outage.clone().unwrap_or(error));
-        self.commits.inc();
+        if committed.is_ok() {
+            self.commits.inc();
+        }
         match committed.as_ref().err().or(outage.as_ref()) {
             Some(reason) => self.condition.outage(reason),
             None if conn.total_changes() > changes => self.condition.works(),
@@ -203,18 +204,23 @@ fn commit(conn: &Connection) -> Result<(), String> {
         return Err("SQLite undid the transaction".into());
     }
     conn.execute_batch("COMMIT").map_err(|error| {
-        if !conn.is_autocommit()
-            && let Err(error) = conn.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "can't undo a transaction of the store that failed");
-        }
+        undo(conn);
         reason(&error.into())
     })
 }
 
+/// Undoes the transaction, unless SQLite has done so itself.
+fn undo(conn: &Connection) {
+    if !conn.is_autocommit()
+        && let Err(error) = conn.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "can't undo a transaction of the store");
+    }
+}
+
 /// Runs one job so that its failure undoes nothing else; `None` if it panicked.
 fn in_savepoint(conn: &Connection, job: Job) -> Option<Ran> {
-    if let Err(error) = conn.prepare_cached("SAVEPOINT job").and_then(|mut savepoint| savepoint.execute([])) {
+    if let Err(error) = conn.execute_batch("SAVEPOINT job") {
         return Some(job(Err(reason(&error.into()))));
     }
     let ran = catch_unwind(AssertUnwindSafe(|| job(Ok(conn)))).ok();
@@ -222,16 +228,12 @@ fn in_savepoint(conn: &Connection, job: Job) -> Option<Ran> {
         tracing::error!("a job of the store panicked; what it changed is undone");
     }
     let well = matches!(ran, Some(Ran { ended: Ended::Well, .. }));
-    if !well
-        && !conn.is_autocommit()
-        && let Err(error) = conn.execute_batch("ROLLBACK TO job")
-    {
-        tracing::error!(%error, "can't undo a job of the store that failed");
-    }
+    let end = if well { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
     if !conn.is_autocommit()
-        && let Err(error) = conn.prepare_cached("RELEASE job").and_then(|mut release| release.execute([]))
+        && let Err(error) = conn.execute_batch(end)
     {
-        tracing::error!(%error, "can't end a job of the store");
+        tracing::error!(%error, "can't end a job of the store; the transaction is undone");
+        undo(conn);
     }
     ran
 }
@@ -252,9 +254,10 @@ impl Reader {
             match request {
                 Request::Job(job) => {
                     let conn = self.link.get();
-                    match catch_unwind(AssertUnwindSafe(|| job(conn))) {
-                        Ok(ran) => (ran.answer)(Ok(())),
-                        Err(_) => tracing::error!("a reading job of the store panicked"),
+                    if let Ok(ran) = catch_unwind(AssertUnwindSafe(|| job(conn))) {
+                        (ran.answer)(Ok(()));
+                    } else {
+                        tracing::error!("a reading job of the store panicked");
                     }
                 }
                 Request::Close(done) => {

@@ -58,13 +58,20 @@ pub struct Options {
     pub clock: Clock,
     /// Extra buttons of the page.
     pub actions: Vec<Action>,
+    /// Further routes on the same origin, such as those that the buttons post to.
+    pub routes: Router,
     /// What HELLO asks for; Discord's is 41,250.
     pub heartbeat_interval_ms: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Clock::default(), actions: Vec::new(), heartbeat_interval_ms: 41_250 }
+        Self {
+            clock: Clock::default(),
+            actions: Vec::new(),
+            routes: Router::new(),
+            heartbeat_interval_ms: 41_250,
+        }
     }
 }
 
@@ -77,6 +84,7 @@ struct Inner {
     world: Mutex<World>,
     clock: Clock,
     actions: Vec<Action>,
+    routes: Router,
     heartbeat_interval_ms: u64,
     faults: Faults,
     limits: RateLimits,
@@ -105,6 +113,7 @@ impl Sim {
             gateway: gateway::Hub::default(),
             interactions: interactions::Registry::default(),
             actions: options.actions,
+            routes: options.routes,
             heartbeat_interval_ms: options.heartbeat_interval_ms,
             clock,
         }))
@@ -117,7 +126,7 @@ impl Sim {
 
     /// Everything under one router: `/api`, `/gateway`, `/attachments`, `/_sim`. It can be merged into another.
     pub fn router(&self) -> Router {
-        server::router(self)
+        server::router(self).merge(self.0.routes.clone())
     }
 
     /// The state, locked. What was noted while it was held goes out, in order, before it is released.

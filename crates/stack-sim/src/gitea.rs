@@ -81,6 +81,20 @@ impl Repository {
         self.deliver("push", "push", author, body)
     }
 
+    /// `author` moves `branch` from one commit to another, without a new commit: a forced push, or its return.
+    pub fn force_push(&mut self, author: &str, branch: &str, before: &str, after: &str) -> Delivery {
+        let body = json!({
+            "ref": format!("refs/heads/{branch}"), "before": before, "after": after, "compare_url": "",
+            "total_commits": 0, "head_commit": null, "commits": [], "pusher": self.person(author),
+        });
+        self.deliver("push", "push", author, body)
+    }
+
+    /// The same content under a new delivery id, as Gitea's redelivery button sends it.
+    pub fn redeliver(&mut self, delivery: &Delivery) -> Delivery {
+        Delivery { id: self.delivery_id(), ..delivery.clone() }
+    }
+
     /// `author` makes the tag `name` at the newest commit.
     pub fn tag(&mut self, author: &str, name: &str) -> Delivery {
         let body = json!({ "sha": self.head, "ref": name, "ref_type": "tag" });
@@ -150,6 +164,13 @@ impl Repository {
         self.deliver("issue_comment", "issue_comment", author, body)
     }
 
+    fn delivery_id(&mut self) -> String {
+        self.deliveries += 1;
+        let digest = hash(&[&self.full_name, "delivery", &self.deliveries.to_string()]);
+        let parts = [&digest[..8], &digest[8..12], &digest[12..16], &digest[16..20], &digest[20..32]];
+        parts.join("-")
+    }
+
     fn commit(&mut self, author: &str, message: &str) -> Value {
         self.commits += 1;
         self.head = hash(&[&self.full_name, &self.commits.to_string(), message]);
@@ -212,7 +233,7 @@ impl Repository {
         sender: &str,
         body: Value,
     ) -> Delivery {
-        self.deliveries += 1;
+        let id = self.delivery_id();
         let mut object = match body {
             Value::Object(object) => object,
             other => Map::from_iter([("payload".to_owned(), other)]),
@@ -227,15 +248,6 @@ impl Repository {
         );
         object.insert("sender".into(), self.person(sender));
         let body = Value::Object(object).to_string();
-        let digest = hash(&[&self.full_name, "delivery", &self.deliveries.to_string()]);
-        let id = format!(
-            "{}-{}-{}-{}-{}",
-            &digest[..8],
-            &digest[8..12],
-            &digest[12..16],
-            &digest[16..20],
-            &digest[20..32]
-        );
         let signature = sign(&self.secret, body.as_bytes());
         Delivery { event, event_type, id, body, signature }
     }

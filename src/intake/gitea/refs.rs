@@ -118,9 +118,9 @@ fn change(event: &str, payload: RefPayload, change: Existence, key: &str) -> Eve
     let RefPayload { r#ref, ref_type, sha, repository, sender } = payload;
     let full = match ref_type.as_str() {
         _ if r#ref.starts_with("refs/") => r#ref,
-        "branch" => format!("refs/heads/{}", r#ref),
-        "tag" => format!("refs/tags/{}", r#ref),
-        other => format!("refs/{other}/{}", r#ref),
+        "branch" => format!("refs/heads/{ref}"),
+        "tag" => format!("refs/tags/{ref}"),
+        other => format!("refs/{other}/{ref}"),
     };
     let (kind, short) = split(&full);
     let url = match (change, kind) {

@@ -197,7 +197,7 @@ pub(super) fn names(all: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// An address, if it is one that a reader can follow.
 pub(super) fn link(text: Option<&str>) -> Option<String> {
-    let url = Url::parse(text?).ok()?;
+    let url = Url::parse(text.filter(|text| text.len() <= LINK_AT_MOST)?).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.as_str().len() <= LINK_AT_MOST).then(|| url.into())
 }
 
@@ -222,7 +222,9 @@ pub(super) fn labels<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) ->
 
 /// The first 8 bytes of a SHA-256, in hexadecimal.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let start =
+        Sha256::digest(bytes).iter().take(8).fold(0, |start: u64, byte| start << 8 | u64::from(*byte));
+    format!("{start:016x}")
 }
 
 /// A key, or its start and its digest where it is too long.

@@ -69,4 +69,5 @@ CREATE TABLE outbox (
     UNIQUE (incident_id, channel_id)
 ) STRICT;
 CREATE INDEX outbox_channel ON outbox (state, channel_id);
+CREATE INDEX outbox_edits ON outbox (channel_id, next_attempt_ms) WHERE state = 'pending' AND message_id IS NOT NULL;
 CREATE INDEX outbox_due ON outbox (next_attempt_ms, accepted_ms) WHERE state = 'pending';

@@ -1,0 +1,125 @@
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use rustix::process::{Pid, Signal, kill_process};
+use stack_sim::gitea::Delivery;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::{Answer, Client, PATIENCE, eventually};
+
+/// A running `vigie run`. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Vigie {
+    /// Where it listens, such as `http://127.0.0.1:41000`.
+    pub origin: String,
+    /// When it was started.
+    pub started: Instant,
+    child: Child,
+    client: Client,
+    log: Arc<Mutex<String>>,
+}
+
+impl Vigie {
+    /// Starts `program run --config configuration` and waits until it listens.
+    pub async fn start(program: &Path, configuration: &Path, client: Client) -> Self {
+        let started = Instant::now();
+        let mut child = Command::new(program)
+            .args(["run", "--config"])
+            .arg(configuration)
+            .env("RUST_LOG", "info,vigie=debug")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let kept = log.clone();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let listening = async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some(origin) = line.strip_prefix("listening on ") {
+                    return Some(origin.to_owned());
+                }
+            }
+            None
+        };
+        let origin = tokio::time::timeout(PATIENCE, listening).await.ok().flatten();
+        let origin = origin.unwrap_or_else(|| panic!("vigie does not listen:\n{}", log.lock().unwrap()));
+        // Whoever writes to a closed pipe is killed, so the pipe stays open as long as it runs.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { origin, started, child, client, log }
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.get(&format!("{}{path}", self.origin)).await
+    }
+
+    /// Waits until `/readyz` says ready.
+    pub async fn ready(&self) {
+        eventually("vigie is ready", async || (self.get("/readyz").await.status == 200).then_some(())).await;
+    }
+
+    /// Posts a delivery as Gitea does and returns the status; `None` if the connection broke.
+    pub async fn post(&self, delivery: &Delivery) -> Option<u16> {
+        let mut request = Request::post(format!("{}/hooks/gitea", self.origin));
+        for (name, value) in delivery.headers() {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(delivery.body.clone()))).unwrap();
+        self.client.try_request(request).await.map(|answer| answer.status)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap_or_else(|| panic!("vigie has ended:\n{}", self.log()))
+    }
+
+    /// Ends it with SIGKILL and waits until it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to end with SIGTERM; returns its exit code.
+    pub async fn terminate(mut self) -> Option<i32> {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        self.wait().await
+    }
+
+    /// Waits until it ends by itself; returns its exit code.
+    pub async fn wait(&mut self) -> Option<i32> {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("vigie does not end:\n{}", self.log())).unwrap().code()
+    }
+}
+
+/// Resident memory of a process in bytes: `VmRSS` of `/proc/PID/status` (proc(5)).
+pub fn resident_bytes(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+}

@@ -1,0 +1,168 @@
+//! Wires the parts of `vigie run`, supervises them and stops them in order. Invariants: the store is open and
+//! the port is bound before systemd is told that Vigie is ready; Discord's trouble ends no part; the store
+//! closes last, after everything that writes to it.
+
+mod backing;
+
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use self::backing::StoreBacking;
+use crate::{
+    clock::Clock,
+    config::Config,
+    delivery::{self, Dispatcher, Rest, RestSettings},
+    discord::session,
+    halt::Halt,
+    health::Health,
+    incident::{route::Routes, worker::Worker},
+    intake::{
+        self,
+        endpoint::{self, Intake},
+    },
+    store::{self, Store, StoreError},
+    supervisor::{Ended, Stage, Supervisor},
+    telemetry::Metrics,
+    watchdog,
+    web::{self, BindError, Limits, Server, Site},
+};
+
+/// How long each stage may take to stop.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
+/// How long requests under way may take after that; less than their stage has.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Why `vigie run` can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The port can't be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The store can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The sender can't be made.
+    #[error(transparent)]
+    Delivery(#[from] delivery::SetupError),
+    /// A part ended.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+}
+
+/// Runs Vigie until `shutdown`. `listening` is told the address once hooks are taken.
+pub async fn run(
+    config: Config,
+    clock: Clock,
+    shutdown: CancellationToken,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), AppError> {
+    let health = Health::default();
+    let metrics = Metrics::default();
+    let halt = Halt::new(health.clone());
+    let store = Store::open(store::Settings {
+        path: config.store.path.clone(),
+        keep: config.store.keep,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+    })?;
+    let server =
+        Server::bind(config.http.listen, Limits { drain: DRAIN, ..Limits::default() }, clock.clone()).await?;
+    let address = server.address();
+    let rest = Rest::new(rest_settings(&config, &clock, &metrics, &halt))?;
+
+    let mut supervisor = Supervisor::new(clock.clone());
+    let hooks = endpoint::router(Intake {
+        gitea: config.sources.gitea.as_ref().map(|gitea| gitea.secret.clone()),
+        trusted_proxies: config.http.trusted_proxies.clone(),
+        store: store.clone(),
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+    });
+    let site = Site {
+        health: health.clone(),
+        metrics: metrics.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        started: clock.now(),
+    };
+    let stop = supervisor.stop(Stage::Intake);
+    supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
+
+    let worker = Worker {
+        store: store.clone(),
+        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
+        language: config.language,
+        reader: intake::read,
+        clock: clock.clone(),
+    };
+    let stop = supervisor.stop(Stage::Work);
+    supervisor.spawn("incidents", Stage::Work, worker.run(stop.clone()));
+    let dispatcher = Dispatcher {
+        store: store.clone(),
+        rest,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+        halt: halt.clone(),
+    };
+    supervisor.spawn("delivery", Stage::Work, dispatcher.run(stop.clone()));
+    let shared = session::Shared {
+        clock: clock.clone(),
+        started: clock.now(),
+        health,
+        halt,
+        metrics,
+        backing: Arc::new(StoreBacking(store.clone())),
+    };
+    let settings = session_settings(&config);
+    supervisor.spawn("gateway session", Stage::Work, async move {
+        session::run(settings, shared, stop.clone()).await;
+        // Left alone for good, it rests: a task that ends would end the process, and intake goes on.
+        stop.cancelled().await;
+    });
+
+    let stop = supervisor.stop(Stage::Base);
+    supervisor.spawn("store upkeep", Stage::Base, store.clone().maintain(stop.clone()));
+    supervisor.spawn("watchdog", Stage::Base, watchdog::run(store.clone(), clock, stop));
+
+    watchdog::ready();
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "taking webhooks");
+    listening(address);
+    let told = shutdown.clone();
+    let outcome = supervisor.run(shutdown, STOP_DEADLINE).await;
+    if told.is_cancelled() {
+        watchdog::stopping();
+    }
+    store.close().await;
+    Ok(outcome?)
+}
+
+fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {
+    RestSettings {
+        origin: config.discord.endpoint.as_ref().map_or_else(delivery::discord, |other| other.rest.clone()),
+        token: config.discord.token.clone(),
+        user_agent: delivery::AGENT.to_owned(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        halt: halt.clone(),
+        connect_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(30),
+    }
+}
+
+fn session_settings(config: &Config) -> session::Settings {
+    let mentions = config.routes.iter().filter_map(|route| route.mention.as_ref());
+    let ids: HashSet<u64> = mentions.flat_map(|mention| mention.roles.iter().copied()).collect();
+    let endpoint = config.discord.endpoint.as_ref();
+    session::Settings {
+        token: config.discord.token.clone(),
+        guild: config.discord.guild,
+        rest: endpoint.map(|other| other.rest.clone()),
+        gateway: endpoint.map(|other| other.gateway.clone()),
+        mentioned: config.roles.clone().into_iter().filter(|(_, id)| ids.contains(id)).collect(),
+        language: config.language,
+        timings: session::Timings::default(),
+    }
+}

@@ -1,0 +1,17 @@
+//! From the outbox to Discord. Invariants: a message that the outbox holds is shown once, in its newest
+//! version, in the order of its channel, however often Vigie or Discord fails in between; one channel's
+//! trouble never holds up another.
+
+mod attempt;
+mod buckets;
+mod budget;
+mod dispatcher;
+mod error;
+mod lookup;
+mod rest;
+mod shrink;
+
+pub use buckets::Scope;
+pub use dispatcher::Dispatcher;
+pub use error::{Acted, RestError, SetupError};
+pub use rest::{AGENT, Rest, RestSettings, discord};

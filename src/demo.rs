@@ -1,0 +1,117 @@
+//! Vigie against a Discord of its own, for people who want to see it work: no token, no network, no other
+//! program. Invariants: the Vigie in it is the one that `vigie run` runs, on the same path through socket and
+//! disk; nothing is kept when it ends.
+
+mod http;
+mod stage;
+mod story;
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{Router, extract::State, http::StatusCode, response::Redirect, routing};
+use discord_sim::{Action, Options, Sim};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    stage::{CHANNELS, Stage},
+    story::Story,
+};
+use crate::app::AppError;
+
+/// Why the demo failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The page's port can't be had.
+    #[error("can't listen on {0}: {1}; choose another address with --listen")]
+    Bind(SocketAddr, io::Error),
+    /// There is no room for its files.
+    #[error("can't make a folder for the demo's files: {0}; set TMPDIR to one that can be written to")]
+    Folder(io::Error),
+    /// A part of the demo did not do what the demo needs of it.
+    #[error("the demo failed: {0}")]
+    Broken(String),
+    /// Messages that should have come did not.
+    #[error("these messages did not come:\n{}", .0.join("\n"))]
+    Missing(Vec<String>),
+    /// Vigie itself ended.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+/// Serves the page on `listen` until `shutdown`.
+pub async fn page(listen: SocketAddr, shutdown: CancellationToken) -> Result<(), DemoError> {
+    let listener = TcpListener::bind(listen).await.map_err(|error| DemoError::Bind(listen, error))?;
+    let story = Arc::new(tokio::sync::Mutex::new(Story::default()));
+    let actions = Story::CHAPTERS.map(|chapter| Action {
+        label: chapter.label().to_owned(),
+        path: format!("/_demo/{}", chapter.name()),
+    });
+    let hooks = Arc::new(tokio::sync::OnceCell::new());
+    let routes = Router::new()
+        .route("/", routing::get(|| async { Redirect::to("/_sim/") }))
+        .route("/_demo/{chapter}", routing::post(tell))
+        .with_state((story, hooks.clone()));
+    let sim = Sim::new(Options { actions: actions.to_vec(), routes, ..Options::default() });
+    let stage = Stage::set(&sim, listener, &shutdown).await?;
+    // The cell is filled once, here.
+    let _: Result<(), _> = hooks.set(stage.hooks());
+    println!("listening on http://{}", stage.discord());
+    println!("Open it in a browser. Ctrl-C ends the demo.");
+    stage.play(shutdown).await
+}
+
+type Telling = (Arc<tokio::sync::Mutex<Story>>, Arc<tokio::sync::OnceCell<String>>);
+
+/// `POST /_demo/CHAPTER`: the next thing of a chapter happens.
+async fn tell(
+    State((story, hooks)): State<Telling>,
+    axum::extract::Path(chapter): axum::extract::Path<String>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    let Some(chapter) = Story::CHAPTERS.into_iter().find(|one| one.name() == chapter) else {
+        return Err((StatusCode::NOT_FOUND, "no such chapter".into()));
+    };
+    let hooks = hooks.get().ok_or((StatusCode::SERVICE_UNAVAILABLE, "Vigie is not up yet".to_owned()))?;
+    let delivery = story.lock().await.next(chapter);
+    http::deliver(hooks, &delivery).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Plays the whole story, prints each message that reached a channel, and fails if one is missing.
+pub async fn once(shutdown: CancellationToken) -> Result<(), DemoError> {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(|error| DemoError::Bind(SocketAddr::from(([127, 0, 0, 1], 0)), error))?;
+    let sim = Sim::default();
+    let stage = Stage::set(&sim, listener, &shutdown).await?;
+    let played = async {
+        let mut story = Story::default();
+        for chapter in Story::WHOLE {
+            http::deliver(&stage.hooks(), &story.next(*chapter)).await.map_err(DemoError::Broken)?;
+        }
+        let outcome = stage.wait_for(&story::EXPECTED).await?;
+        for (channel, message) in &outcome.shown {
+            println!("#{channel}\n{message}\n");
+        }
+        for answer in stage.ask(&["ping", "status", "help"]).await? {
+            println!("{answer}\n");
+        }
+        if outcome.missing.is_empty() {
+            println!(
+                "{} messages in {} channels, all that were expected",
+                outcome.shown.len(),
+                CHANNELS.len()
+            );
+            Ok(())
+        } else {
+            Err(DemoError::Missing(outcome.missing))
+        }
+    };
+    let played = tokio::select! {
+        played = played => played,
+        () = shutdown.cancelled() => Err(DemoError::Broken("it was interrupted".into())),
+    };
+    shutdown.cancel();
+    stage.play(shutdown).await?;
+    played
+}

@@ -1,0 +1,172 @@
+//! What happens in the demo: a small team and its lighthouse.
+
+use stack_sim::gitea::{Delivery, PullRequestStep, Repository};
+
+/// The secret that Gitea and Vigie share in the demo.
+pub(super) const SECRET: &str = "the demo's own secret";
+
+const PULL_REQUEST: &str = "Turn the lamp by clockwork";
+const ISSUE: &str = "The lamp flickers in fog";
+
+/// A thing that can happen by one click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chapter {
+    Push,
+    PullRequest,
+    Issue,
+    Comment,
+    Release,
+    NastyPush,
+}
+
+impl Chapter {
+    /// What its button says.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Push => "Push",
+            Self::PullRequest => "Pull request",
+            Self::Issue => "Issue",
+            Self::Comment => "Comment",
+            Self::Release => "Release",
+            Self::NastyPush => "Nasty push",
+        }
+    }
+
+    /// Its name in the address that its button posts to.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::PullRequest => "pull-request",
+            Self::Issue => "issue",
+            Self::Comment => "comment",
+            Self::Release => "release",
+            Self::NastyPush => "nasty-push",
+        }
+    }
+}
+
+/// The story so far.
+#[derive(Debug)]
+pub(super) struct Story {
+    repository: Repository,
+    pushes: usize,
+    pull_request_steps: u64,
+    issues: u64,
+    comments: usize,
+    releases: usize,
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        Self {
+            repository: Repository::new("https://git.harbor.example", "harbor/lighthouse", SECRET),
+            pushes: 0,
+            pull_request_steps: 0,
+            issues: 0,
+            comments: 0,
+            releases: 0,
+        }
+    }
+}
+
+impl Story {
+    /// Every chapter, in the order of the buttons.
+    pub(super) const CHAPTERS: [Chapter; 6] = [
+        Chapter::Push,
+        Chapter::PullRequest,
+        Chapter::Issue,
+        Chapter::Comment,
+        Chapter::Release,
+        Chapter::NastyPush,
+    ];
+
+    /// One telling of all of it: a pull request takes four steps to be merged.
+    pub(super) const WHOLE: &[Chapter] = &[
+        Chapter::Push,
+        Chapter::PullRequest,
+        Chapter::PullRequest,
+        Chapter::PullRequest,
+        Chapter::PullRequest,
+        Chapter::Issue,
+        Chapter::Comment,
+        Chapter::Release,
+        Chapter::NastyPush,
+    ];
+
+    /// What happens next in a chapter.
+    pub(super) fn next(&mut self, chapter: Chapter) -> Delivery {
+        match chapter {
+            Chapter::Push => self.push(),
+            Chapter::PullRequest => self.pull_request(),
+            Chapter::Issue => self.issue(),
+            Chapter::Comment => self.comment(),
+            Chapter::Release => self.release(),
+            Chapter::NastyPush => self.repository.push(
+                "mallory",
+                "main",
+                &[
+                    "@everyone <@&3000> **look** ||here|| ```",
+                    "[click](https://evil.example) <script>alert(1)</script>",
+                    "\u{202e}desrever \u{200b}zero width",
+                ],
+            ),
+        }
+    }
+
+    fn push(&mut self) -> Delivery {
+        const COMMITS: [&[&str]; 3] = [
+            &["Light the lamp at dusk", "Trim the wick before lighting"],
+            &["Sound the horn in fog\n\nTwo long blasts every minute, as the chart says."],
+            &["Polish the lens", "Keep the log book dry", "Count passing ships"],
+        ];
+        self.pushes += 1;
+        self.repository.push("alice", "main", COMMITS[(self.pushes - 1) % COMMITS.len()])
+    }
+
+    fn pull_request(&mut self) -> Delivery {
+        let number = 7 + self.pull_request_steps / 4;
+        let step = self.pull_request_steps % 4;
+        self.pull_request_steps += 1;
+        let (title, head) = (PULL_REQUEST, "clockwork");
+        match step {
+            0 => self.repository.pull_request("bruno", number, title, head, PullRequestStep::Opened),
+            1 => self.repository.pull_request("bruno", number, title, head, PullRequestStep::Synchronized),
+            2 => self.repository.approve("chloe", number, title, head, "Runs a whole night on one winding."),
+            _ => self.repository.pull_request("chloe", number, title, head, PullRequestStep::Merged),
+        }
+    }
+
+    fn issue(&mut self) -> Delivery {
+        self.issues += 1;
+        let text = "Since Tuesday the light is **unsteady** when it is foggy.\n\n- wind: none\n- oil: full";
+        self.repository.issue("chloe", 20 + self.issues, ISSUE, text)
+    }
+
+    fn comment(&mut self) -> Delivery {
+        const WORDS: [&str; 2] = ["The wick is worn: I have a new one.", "Fixed, thank you!"];
+        self.comments += 1;
+        let words = WORDS[(self.comments - 1) % WORDS.len()];
+        self.repository.comment("bruno", 20 + self.issues.max(1), ISSUE, words)
+    }
+
+    fn release(&mut self) -> Delivery {
+        self.releases += 1;
+        let tag = format!("v1.{}.0", self.releases);
+        self.repository.release(
+            "alice",
+            &tag,
+            "## What is new\n\n- clockwork turns the lamp\n- a horn for fog",
+        )
+    }
+}
+
+/// What must stand in the channels after one telling: the channel and a part of the message.
+pub(super) const EXPECTED: [(&str, &str); 7] = [
+    ("forge", "Light the lamp at dusk"),
+    ("forge", PULL_REQUEST),
+    ("forge", "Runs a whole night on one winding"),
+    ("forge", ISSUE),
+    ("forge", "The wick is worn"),
+    ("releases", "v1.1.0"),
+    ("forge", "zero width"),
+];

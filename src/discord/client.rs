@@ -1,0 +1,140 @@
+//! One client of serenity with poise's framework, from its making to its end.
+//!
+//! Invariants: serenity is given the relay's address, never its own fallback `wss://gateway.discord.gg`;
+//! a setup of poise that fails or never runs ends the session, because poise would be online but deaf;
+//! no task of serenity outlives the session; shutting down has a deadline.
+
+use std::time::{Duration, Instant};
+
+use serenity::{
+    Client,
+    all::{ClientBuilder, GatewayIntents},
+    gateway::ShardManager,
+    http::Http,
+};
+use tokio::sync::oneshot;
+
+use super::{
+    commands,
+    latency::Latency,
+    relay::{Gate, Limits, Relay, State},
+    rest::RestError,
+    session::{End, Settings, Shared, Timings, waiting},
+    setup::Setup,
+    undecodable::Undecodable,
+};
+use crate::{
+    clock::Clock,
+    health::{Condition, Part},
+};
+
+/// A session whose connection is about to be made.
+pub(super) struct Session {
+    client: Client,
+    relay: Relay,
+    set_up: oneshot::Receiver<Result<(), RestError>>,
+}
+
+impl Session {
+    /// Makes relay and client; connects nothing yet.
+    pub(super) async fn open(
+        http: Http,
+        gate: Gate,
+        settings: &Settings,
+        shared: &Shared,
+    ) -> Result<Self, End> {
+        let Timings { dial, ready, acknowledge, settled, .. } = settings.timings;
+        let latency = Latency::default();
+        let limits = Limits { dial, ready, acknowledge, settled };
+        let relay = Relay::open(gate, limits, shared.clock.clone(), latency.clone())
+            .await
+            .map_err(|error| End::Lost(format!("can't listen on loopback for serenity: {error}")))?;
+        let (done, set_up) = oneshot::channel();
+        let setup = Setup { settings: settings.clone(), shared: shared.clone(), latency, done };
+        let building = ClientBuilder::new_with_http(http, GatewayIntents::empty())
+            .framework(commands::framework(setup))
+            .raw_event_handler(Undecodable(shared.metrics.clone()));
+        let client = match shared.clock.timeout(settings.timings.ready, building.into_future()).await {
+            Some(client) => client.map_err(RestError::from)?,
+            None => return Err(End::Lost("serenity's client was not made in time".into())),
+        };
+        client.ws_url.lock().await.clone_from(&relay.url);
+        Ok(Self { client, relay, set_up })
+    }
+
+    /// Runs until the session is over or `stop` says so; also says for how long it was good.
+    pub(super) async fn keep(
+        mut self,
+        shared: &Shared,
+        timings: &Timings,
+        stop: impl Future<Output = ()>,
+    ) -> (End, Duration) {
+        let manager = self.client.shard_manager.clone();
+        let mut good_since = None;
+        let end = tokio::select! {
+            end = self.watch(shared, timings, &mut good_since) => end,
+            () = stop => End::Stopped,
+        };
+        shared.metrics.gateway_connected.set(0);
+        shut_down(&manager, &shared.clock, timings.shutdown).await;
+        (end, good_since.map_or(Duration::ZERO, |since: Instant| since.elapsed()))
+    }
+
+    async fn watch(&mut self, shared: &Shared, timings: &Timings, good_since: &mut Option<Instant>) -> End {
+        let Self { client, relay, set_up } = self;
+        let start = client.start();
+        // The relay sees to READY in time; this is for a READY that serenity can't read, and for the setup.
+        let deadline = shared.clock.sleep(timings.ready * 3);
+        tokio::pin!(start, deadline);
+        let mut is_set_up = false;
+        loop {
+            let state = relay.state.borrow_and_update().clone();
+            let connected = state == State::Established;
+            shared.metrics.gateway_connected.set(connected.into());
+            match state {
+                State::Ended(cause) => return cause.into(),
+                State::Interrupted(why) => waiting(&shared.health, format!("{why}; resuming the session")),
+                State::Established if is_set_up => {
+                    good_since.get_or_insert_with(Instant::now);
+                    if shared.health.set(Part::Gateway, Condition::Ok) {
+                        tracing::info!("the session with Discord's gateway is up");
+                    }
+                }
+                State::Established => waiting(&shared.health, "registering the commands".into()),
+                State::Connecting => {}
+            }
+            tokio::select! {
+                changed = relay.state.changed() => if changed.is_err() {
+                    return End::Lost("the relay to the gateway is gone".into());
+                },
+                // What the relay saw is truer than how serenity puts it, and comes first.
+                result = &mut start => if !matches!(*relay.state.borrow(), State::Ended(_)) {
+                    let why = result.err().map_or_else(|| "no error".into(), |error| error.to_string());
+                    return End::Lost(format!("serenity gave up: {why}"));
+                },
+                result = &mut *set_up, if !is_set_up => match result {
+                    Ok(Ok(())) => is_set_up = true,
+                    Ok(Err(error)) => return error.into(),
+                    Err(_) => return End::Lost("preparing the commands panicked; report this".into()),
+                },
+                () = &mut deadline, if !is_set_up => {
+                    return End::Lost("the commands were not prepared in time".into());
+                },
+            }
+        }
+    }
+}
+
+/// Ends serenity's tasks. The relay must still be there to answer them.
+async fn shut_down(manager: &ShardManager, clock: &Clock, limit: Duration) {
+    let closing = async {
+        // serenity ignores the request while it has no runner, and would go on connecting for ever.
+        while manager.runners.lock().await.is_empty() {
+            clock.sleep(Duration::from_millis(10)).await;
+        }
+        manager.shutdown_all().await;
+    };
+    if clock.timeout(limit, closing).await.is_none() {
+        tracing::warn!(?limit, "serenity did not close its session in time; it is left behind");
+    }
+}

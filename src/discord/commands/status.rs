@@ -1,0 +1,125 @@
+//! `/status`: how Vigie is.
+
+use std::time::Duration;
+
+use serenity::all::CreateEmbed;
+
+use super::{CommandError, Context, UserError, answer::answer, language};
+use crate::{
+    discord::session::Counts,
+    health::{Condition, Part},
+    language::Language,
+};
+
+/// How long the store may take to count.
+const COUNTING: Duration = Duration::from_secs(5);
+/// So that all parts fit an embed's 4096 characters, however long a reason is.
+const REASON: usize = 700;
+
+/// Tells how each part is, the version, how long Vigie runs and what waits.
+#[poise::command(slash_command)]
+pub(super) async fn status(ctx: Context<'_>) -> Result<(), CommandError> {
+    // A busy store may take longer than the three seconds that Discord gives.
+    ctx.defer_ephemeral().await?;
+    let language = language(ctx);
+    let shared = &ctx.data().shared;
+    let parts = shared.health.snapshot();
+    let counts = match shared.clock.timeout(COUNTING, shared.backing.counts()).await {
+        Some(Ok(counts)) => waiting(counts, language),
+        Some(Err(error)) => {
+            tracing::warn!(error, "can't count what waits in the store");
+            UserError::StoreUnavailable.text(language)
+        }
+        None => UserError::StoreUnavailable.text(language),
+    };
+    let up = shared.clock.now().duration_since(shared.started).unsigned_abs();
+    let lines: Vec<String> = parts.iter().map(|(part, condition)| line(*part, condition, language)).collect();
+    let embed = CreateEmbed::new()
+        .title(format!("Vigie {}", env!("CARGO_PKG_VERSION")))
+        .description(lines.join("\n"))
+        .field(language.text("status-waiting", &[]), counts, true)
+        .field(language.text("status-uptime", &[]), span(up, language), true)
+        .color(colour(parts.values()));
+    answer(ctx, embed).await
+}
+
+fn line(part: Part, condition: &Condition, language: Language) -> String {
+    let (mark, state) = match condition {
+        Condition::Ok => ("🟢", "ok"),
+        Condition::Warning(_) => ("🟡", "warning"),
+        Condition::Waiting(_) => ("🟠", "waiting"),
+        Condition::Failed(_) => ("🔴", "failed"),
+    };
+    let name = language.text(&format!("status-part-{}", part.as_str()), &[]);
+    let state = language.text(&format!("status-state-{state}"), &[]);
+    match condition.reason() {
+        None => format!("{mark} **{name}** · {state}"),
+        Some(reason) => {
+            let reason: String = reason.chars().take(REASON).collect();
+            format!("{mark} **{name}** · {state}: {reason}")
+        }
+    }
+}
+
+/// Green, yellow or red: the worst of the parts.
+fn colour<'a>(mut conditions: impl Iterator<Item = &'a Condition> + Clone) -> u32 {
+    if conditions.clone().any(|condition| matches!(condition, Condition::Failed(_))) {
+        0xED_42_45
+    } else if conditions.any(|condition| *condition != Condition::Ok) {
+        0xFE_E7_5C
+    } else {
+        0x57_F2_87
+    }
+}
+
+fn waiting(counts: Counts, language: Language) -> String {
+    let Counts { inbox_pending, outbox_pending, outbox_parked } = counts;
+    language.text(
+        "status-counts",
+        &[
+            ("inbox", inbox_pending.into()),
+            ("outbox", outbox_pending.into()),
+            ("parked", outbox_parked.into()),
+        ],
+    )
+}
+
+/// The two largest units of a time span.
+fn span(duration: Duration, language: Language) -> String {
+    let (days, hours) = (duration.as_secs() / 86_400, duration.as_secs() / 3600 % 24);
+    let (minutes, seconds) = (duration.as_secs() / 60 % 60, duration.as_secs() % 60);
+    let (key, large, small) = match (days, hours) {
+        (0, 0) => ("span-minutes", minutes, seconds),
+        (0, _) => ("span-hours", hours, minutes),
+        _ => ("span-days", days, hours),
+    };
+    language.text(key, &[("large", large.into()), ("small", small.into())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_span_shows_its_two_largest_units() {
+        let span = |seconds| super::span(Duration::from_secs(seconds), Language::En);
+        assert_eq!([59, 3_700, 90_000].map(span), ["0 min 59 s", "1 h 1 min", "1 d 1 h"]);
+        assert_eq!(super::span(Duration::from_hours(25), Language::Fr), "1 j 1 h");
+    }
+
+    #[test]
+    fn every_part_in_every_state_has_its_words() {
+        for language in Language::ALL {
+            for part in [Part::Store, Part::Gateway, Part::Delivery, Part::Lease] {
+                for condition in [
+                    Condition::Ok,
+                    Condition::Warning("w".into()),
+                    Condition::Waiting("x".into()),
+                    Condition::Failed("f".into()),
+                ] {
+                    assert!(!line(part, &condition, language).contains("status-"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! serenity's REST client, made safe. Invariants: every request has a time-out; when an endpoint is
+//! configured, serenity's rate limiter is off, because it ignores the proxy setting and would carry the
+//! token to the real Discord; an error becomes text without its address, which may hold the token of an
+//! interaction.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serenity::http::{Http, HttpBuilder, HttpError};
+use url::Url;
+
+/// What Discord's REST API answered instead of what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RestError {
+    /// 401 on a route that the bot's token authorises.
+    #[error(
+        "Discord refuses the bot's token (401 Unauthorized): put a valid one into the file that [discord] token_file names, then restart Vigie"
+    )]
+    TokenRefused,
+    /// The interaction's token has run out or is not known any more.
+    #[error("the interaction is over: {0}")]
+    InteractionOver(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A REST client for `endpoint`, or for the real Discord.
+pub(super) fn client(
+    token: &SecretString,
+    endpoint: Option<&Url>,
+    time_out: Duration,
+) -> Result<Http, RestError> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(time_out)
+        .timeout(time_out)
+        .pool_max_idle_per_host(1)
+        // Reading the system's certificates costs time and memory that a plain endpoint has no use for.
+        .tls_built_in_root_certs(endpoint.is_none_or(|endpoint| endpoint.scheme() == "https"))
+        .build()
+        .map_err(|error| RestError::Other(format!("can't make an HTTP client: {error}")))?;
+    let http = HttpBuilder::new(token.expose_secret()).client(client);
+    Ok(match endpoint {
+        Some(endpoint) => http.proxy(endpoint.as_str()).ratelimiter_disabled(true).build(),
+        None => http.build(),
+    })
+}
+
+impl From<serenity::Error> for RestError {
+    fn from(error: serenity::Error) -> Self {
+        let error = match error {
+            serenity::Error::Http(error) => error,
+            serenity::Error::Json(error) => {
+                return Self::Other(format!(
+                    "Discord's answer has another form than serenity knows: {error}"
+                ));
+            }
+            other => return Self::Other(other.to_string()),
+        };
+        match error {
+            HttpError::UnsuccessfulRequest(answer) => {
+                let (status, code) = (answer.status_code, answer.error.code);
+                let text = format!("{status} ({code}: {})", answer.error.message);
+                match (status.as_u16(), code) {
+                    // Unknown webhook, unknown interaction, invalid webhook token.
+                    (_, 10015 | 10062 | 50027) => Self::InteractionOver(text),
+                    (401, _) => Self::TokenRefused,
+                    // Without its limiter serenity does not read the answer's own words.
+                    (429, _) => Self::Other("429: too many requests".into()),
+                    _ => Self::Other(format!("Discord answered {text}")),
+                }
+            }
+            HttpError::Request(error) => {
+                let error = error.without_url();
+                let mut cause: &dyn std::error::Error = &error;
+                while let Some(deeper) = cause.source() {
+                    cause = deeper;
+                }
+                Self::Other(format!("{error}: {cause}"))
+            }
+            other => Self::Other(other.to_string()),
+        }
+    }
+}

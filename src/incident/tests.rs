@@ -1,0 +1,147 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::subject::{PullRequest, Push, RefKind, Review, Verdict};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_795_000_000 + second).unwrap()
+}
+
+fn person(name: &str) -> Person {
+    Person { name: name.into(), ..Person::default() }
+}
+
+fn event(kind: &str, actor: &str, second: i64, subject: Subject) -> Event {
+    Event {
+        source: Source::Gitea,
+        kind: kind.into(),
+        source_key: format!("{kind}/{second}"),
+        object: "harbor/lighthouse".into(),
+        incident: None,
+        repository: Some("harbor/lighthouse".into()),
+        repository_url: None,
+        service: None,
+        severity: Severity::Info,
+        labels: BTreeMap::new(),
+        actor: Some(person(actor)),
+        at: Some(at(second)),
+        subject,
+    }
+}
+
+fn push(before: Option<&str>) -> Subject {
+    Subject::Push(Push {
+        kind: RefKind::Branch,
+        name: "main".into(),
+        before: before.map(Into::into),
+        after: Some("b".repeat(40)),
+        commits: Vec::new(),
+        total: 0,
+        compare_url: None,
+    })
+}
+
+/// A push, for the tests of routes.
+pub(crate) fn push_event() -> Event {
+    event("push", "ada", 0, push(Some("a")))
+}
+
+fn request(action: &str, standing: Standing, actor: &str, second: i64) -> Event {
+    let subject = Subject::PullRequest(PullRequest {
+        action: action.into(),
+        number: 12,
+        title: format!("title after {action}"),
+        body: String::new(),
+        url: None,
+        standing,
+        draft: false,
+        author: Some(person("alice")),
+        head: "lamp".into(),
+        head_sha: None,
+        base: "main".into(),
+        merge_sha: None,
+        labels: Vec::new(),
+        milestone: None,
+        assignees: Vec::new(),
+        reviewers: Vec::new(),
+    });
+    event("pull_request", actor, second, subject)
+}
+
+fn opened(event: Event) -> Incident {
+    let decision = Decision { route: Some(0), channels: vec![1], mentions: vec![2] };
+    Incident::open(event, "key".into(), "vg-000000".into(), decision, at(1000))
+}
+
+fn steps(incident: &Incident) -> Vec<(&'static str, &str, u32)> {
+    let step = |step: &'_ Step| (step.deed.as_str(), step.times);
+    let names = incident.history.steps.iter().map(|step| step.by.as_deref().unwrap_or("nobody"));
+    incident.history.steps.iter().map(step).zip(names).map(|((deed, times), by)| (deed, by, times)).collect()
+}
+
+#[test]
+fn a_pull_request_lives_from_opened_to_merged_in_one_incident() {
+    let mut incident = opened(request("opened", Standing::Open, "alice", 0));
+    assert_eq!(incident.life, Life::Open);
+    incident = incident.after(request("synchronized", Standing::Open, "alice", 10), at(1001));
+    incident = incident.after(request("synchronized", Standing::Open, "alice", 20), at(1002));
+    let review = Review {
+        number: 12,
+        title: String::new(),
+        url: None,
+        verdict: Verdict::Approved,
+        body: String::new(),
+    };
+    incident.note(&event("pull_request_approved", "bruno", 30, Subject::Review(review)), at(1003));
+    incident = incident.after(request("closed", Standing::Merged, "chloe", 40), at(1004));
+
+    assert_eq!(
+        steps(&incident),
+        [("opened", "alice", 1), ("pushed", "alice", 2), ("approved", "bruno", 1), ("merged", "chloe", 1)]
+    );
+    assert_eq!((incident.life, incident.opened, incident.updated), (Life::Closed, at(0), at(40)));
+    assert_eq!((incident.channels, incident.mentions), (vec![1], vec![2]));
+}
+
+#[test]
+fn an_overtaken_event_finds_its_place_in_the_history_and_changes_no_fact() {
+    let merged = opened(request("closed", Standing::Merged, "chloe", 40));
+    let late = merged.after(request("opened", Standing::Open, "alice", 0), at(1001));
+    assert_eq!(steps(&late), [("opened", "alice", 1), ("merged", "chloe", 1)]);
+    assert_eq!((late.life, late.opened, late.updated), (Life::Closed, at(0), at(40)));
+}
+
+#[test]
+fn a_closed_pull_request_can_be_opened_again() {
+    let closed = opened(request("closed", Standing::Closed, "alice", 0));
+    assert_eq!(closed.life, Life::Closed);
+    let again = closed.after(request("reopened", Standing::Open, "bruno", 5), at(1001));
+    assert_eq!(again.life, Life::Open);
+    assert_eq!(steps(&again), [("closed", "alice", 1), ("reopened", "bruno", 1)]);
+}
+
+#[test]
+fn a_long_history_keeps_its_first_and_its_newest_steps() {
+    let mut incident = opened(request("opened", Standing::Open, "alice", 0));
+    for second in 1..=200 {
+        let actor = if second % 2 == 0 { "alice" } else { "bruno" };
+        incident = incident.after(request("edited", Standing::Open, actor, second), at(1000));
+    }
+    let steps = steps(&incident);
+    assert_eq!(steps.len(), History::LIMIT);
+    assert_eq!((steps[0].0, incident.history.forgotten), ("opened", 161));
+    assert_eq!(incident.history.steps.last().unwrap().at, at(200));
+}
+
+#[test]
+fn an_event_without_a_time_happened_when_it_was_received() {
+    let incident = opened(Event { at: None, ..push_event() });
+    assert_eq!((incident.opened, incident.facts_at), (at(1000), None));
+}
+
+#[test]
+fn a_stored_incident_reads_back_as_it_was() {
+    let incident = opened(request("labelled?", Standing::Open, "alice", 0));
+    let json = serde_json::to_string(&incident).unwrap();
+    assert_eq!(serde_json::from_str::<Incident>(&json).unwrap(), incident);
+}

@@ -1,0 +1,154 @@
+//! The worker on a real store, with the bodies of `tests/bodies/gitea`.
+
+use std::path::Path;
+
+use super::*;
+use crate::{
+    config::{Conditions, Route},
+    health::Health,
+    intake::gitea::{self, tests::BODIES},
+    store::{Acceptance, Arrival, OutboxRow, Settings},
+    telemetry::Metrics,
+};
+
+const NOW: i64 = 1_795_000_000_000;
+
+fn worker(folder: &Path, channels: &[u64]) -> Worker {
+    let clock = Clock::manual(Timestamp::from_millisecond(NOW).unwrap());
+    let store = Store::open(Settings {
+        path: folder.join("vigie.db"),
+        keep: Duration::from_hours(24),
+        clock: clock.clone(),
+        metrics: Metrics::default(),
+        health: Health::default(),
+    })
+    .unwrap();
+    let reader: Reader = |_, kind, body| gitea::read(kind, body).map_err(|error| error.to_string());
+    Worker { store, routes: Arc::new(routes(channels)), language: Language::En, reader, clock }
+}
+
+fn routes(channels: &[u64]) -> Routes {
+    let route = Route {
+        conditions: Conditions::default(),
+        channels: channels.to_vec(),
+        mention: None,
+        quiet: None,
+        digest_after: 0,
+    };
+    Routes { routes: vec![route], fallback: 9 }
+}
+
+async fn accept(worker: &Worker, kind: &str, body: &[u8]) {
+    let arrival = Arrival {
+        source: Source::Gitea,
+        delivery: None,
+        kind: kind.into(),
+        source_key: String::from_utf8_lossy(body).into_owned(),
+        object: "one for all".into(),
+        body: body.to_vec(),
+    };
+    assert!(matches!(worker.store.accept(arrival).await.unwrap(), Acceptance::Stored(_)));
+}
+
+async fn accept_file(worker: &Worker, file: &str) {
+    let (_, body) = BODIES.iter().find(|(name, _)| name == file).unwrap();
+    accept(worker, gitea::tests::kind_of(file), body).await;
+}
+
+/// What is to be sent, in the order in which it first was.
+async fn outbox(worker: &Worker) -> Vec<OutboxRow> {
+    worker.store.read(|conn| outbox::due(conn, i64::MAX, 1000)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_pull_request_keeps_one_message_and_its_review_shows_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut worker = worker(folder.path(), &[1, 2]);
+    accept_file(&worker, "pull_request").await;
+    assert_eq!(worker.work().await.unwrap(), 1);
+    // Later events go where the first one is shown, whatever the routes say by then.
+    worker.routes = Arc::new(routes(&[3]));
+    accept_file(&worker, "pull_request_review_approved").await;
+    accept_file(&worker, "pull_request.merged").await;
+    assert_eq!(worker.work().await.unwrap(), 2);
+    assert_eq!(worker.work().await.unwrap(), 0);
+
+    let mut rows = outbox(&worker).await;
+    rows.sort_by_key(|row| row.id);
+    let shown: Vec<_> = rows.iter().map(|row| (row.channel_id, row.version)).collect();
+    assert_eq!(shown, [(1, 3), (2, 3), (3, 1)]);
+    let request: serde_json::Value = serde_json::from_str(&rows[0].payload).unwrap();
+    let history = request.to_string();
+    assert!(history.contains("Approved by") && history.contains("Merged by"), "{history}");
+    assert!(rows[2].payload.contains("Approved: "), "{}", rows[2].payload);
+    assert_ne!(rows[0].reference, rows[2].reference);
+    assert!(rows[0].payload.contains(&format!(" · {}\"", rows[0].reference)), "{}", rows[0].payload);
+}
+
+#[tokio::test]
+async fn an_arrival_that_can_not_be_read_is_kept_aside_and_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = worker(folder.path(), &[1]);
+    accept(&worker, "push", b"{}").await;
+    accept_file(&worker, "push").await;
+    assert_eq!(worker.work().await.unwrap(), 2);
+
+    assert_eq!(outbox(&worker).await.len(), 1);
+    let counts = worker.store.read(inbox::counts).await.unwrap();
+    assert_eq!((counts.pending, counts.failed), (0, 1));
+}
+
+#[tokio::test]
+async fn events_that_stand_alone_have_a_message_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = worker(folder.path(), &[1]);
+    for file in ["push", "create", "push"] {
+        accept_file(&worker, file).await;
+        accept_file(&worker, "delete").await;
+        worker.work().await.unwrap();
+    }
+    let rows = outbox(&worker).await;
+    assert_eq!(rows.iter().filter(|row| row.version == 1).count(), rows.len());
+    let names: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.reference).collect();
+    assert_eq!(names.len(), rows.len());
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = worker(folder.path(), &[1]);
+    let taken = |conn: &Connection| {
+        let store_id = meta::get(conn, meta::STORE_ID)?.unwrap();
+        let name = reference(&store_id, 1, 0);
+        let row = IncidentRow {
+            id: 0,
+            source: Source::Gitea,
+            key: "another".into(),
+            reference: name.clone(),
+            open: false,
+            severity: crate::event::Severity::Info,
+            opened_ms: NOW,
+            updated_ms: NOW,
+            data: "{}".into(),
+        };
+        incidents::save(conn, &row)?;
+        Ok(name)
+    };
+    let taken = worker.store.write(taken).await.unwrap();
+    accept_file(&worker, "push").await;
+    worker.work().await.unwrap();
+    assert_ne!(outbox(&worker).await[0].reference, taken);
+}
+
+#[tokio::test]
+async fn the_worker_wakes_for_an_arrival_and_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = worker(folder.path(), &[1]);
+    let cancel = CancellationToken::new();
+    let task = tokio::spawn(worker.clone().run(cancel.clone()));
+    accept_file(&worker, "push").await;
+    tokio::time::timeout(Duration::from_secs(30), worker.store.outbox_changes().notified()).await.unwrap();
+    assert_eq!(outbox(&worker).await.len(), 1);
+    cancel.cancel();
+    tokio::time::timeout(Duration::from_secs(30), task).await.unwrap().unwrap();
+}

@@ -1,0 +1,69 @@
+//! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping. It takes
+//! the way of every event, so it survives a crash. Invariant: the same complaint is said once a day at most.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{Event, Severity, Source},
+    store::Arrival,
+    subject::{Generic, Subject},
+};
+
+const KIND: &str = "complaint";
+
+#[derive(Serialize, Deserialize)]
+struct Complaint {
+    title: String,
+    text: String,
+}
+
+/// A complaint, ready to be stored.
+pub fn complaint(title: &str, text: &str) -> Arrival {
+    let body = Complaint { title: title.to_owned(), text: text.to_owned() };
+    Arrival {
+        source: Source::Vigie,
+        delivery: None,
+        kind: KIND.to_owned(),
+        source_key: text.to_owned(),
+        object: format!("{title}\n{text}"),
+        // Two texts always make JSON.
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
+/// Reads a stored complaint again.
+pub fn read(body: &[u8]) -> Result<Event, String> {
+    let Complaint { title, text } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    Ok(Event {
+        source: Source::Vigie,
+        kind: KIND.to_owned(),
+        source_key: text.clone(),
+        object: format!("{title}\n{text}"),
+        incident: None,
+        repository: None,
+        repository_url: None,
+        service: None,
+        severity: Severity::Warning,
+        labels: BTreeMap::new(),
+        actor: None,
+        at: None,
+        subject: Subject::Generic(Generic { title, text, url: None }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_is_read_as_it_was_said() {
+        let arrival = complaint("A role can't be mentioned", "Make it mentionable.");
+        let event = read(&arrival.body).unwrap();
+        assert_eq!((&event.object, &event.source_key), (&arrival.object, &arrival.source_key));
+        assert!(
+            matches!(event.subject, Subject::Generic(Generic { text, .. }) if text == "Make it mentionable.")
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! A Discord message as a create or edit request carries it ("Create Message" and "Edit Message", API v10).
+//! Invariants: `parse` is always empty, so only the roles that a route names can be mentioned; content and
+//! embeds are always present, so that an edit replaces all that an earlier version showed.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// The body of a create or edit request. Delivery adds the nonce.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Text above the embeds: the mentions, nothing else.
+    pub content: String,
+    /// The embeds, one today.
+    pub embeds: Vec<Embed>,
+    /// Who may be mentioned.
+    pub allowed_mentions: AllowedMentions,
+}
+
+/// Who a message may mention.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AllowedMentions {
+    /// Kinds of mention that are read out of the text: none, ever.
+    parse: [String; 0],
+    /// The roles that are mentioned, by id.
+    roles: Vec<String>,
+}
+
+impl AllowedMentions {
+    /// Exactly these roles.
+    pub const fn of(roles: Vec<String>) -> Self {
+        Self { parse: [], roles }
+    }
+}
+
+/// An embed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Embed {
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// What happened.
+    pub title: String,
+    /// Where it can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What is said of it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Facts with a name each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+    /// RGB.
+    pub color: u32,
+    /// The last line; ends with the reference.
+    pub footer: Footer,
+    /// When it last changed.
+    pub timestamp: Timestamp,
+}
+
+/// Who did what an embed tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Author {
+    /// Their name.
+    pub name: String,
+    /// Their page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Their picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon_url: Option<String>,
+}
+
+/// A named fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Whether it may stand beside others.
+    pub inline: bool,
+}
+
+/// The last line of an embed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Footer {
+    /// Its text.
+    pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_the_text_is_parsed_for_mentions() {
+        let message =
+            Message { allowed_mentions: AllowedMentions::of(vec!["3000".into()]), ..Message::default() };
+        let json = serde_json::to_value(&message).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "content": "", "embeds": [], "allowed_mentions": { "parse": [], "roles": ["3000"] }
+            })
+        );
+    }
+}
