@@ -1,5 +1,6 @@
 //! The simulator's own clock. Invariant: nothing else in this crate reads the wall clock or sleeps, so
-//! `POST /_sim/clock` moves every window, age and wait together.
+//! `POST /_sim/clock` moves every window, age and wait together; only where a gateway connection waits for
+//! its peer, whose timers nobody moves, the machine's time counts.
 
 use std::{
     sync::Arc,
