@@ -83,7 +83,7 @@ async fn a_form_is_signed_over_its_payload() {
         "main",
         &["By form"],
     );
-    let encoded: String = push.body.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = push.body.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("x-gitea-event", "push"),
