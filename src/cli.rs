@@ -57,7 +57,7 @@ pub enum Command {
     },
     /// Run against a Discord of its own, which a page shows: no token, no network.
     Demo {
-        /// Where the page is served.
+        /// Where the page is served, as IP:PORT; port 0 takes a free one.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
         listen: SocketAddr,
         /// Play a scripted scenario without a page; success only if every expected message came.

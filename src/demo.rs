@@ -31,9 +31,9 @@ pub enum DemoError {
     /// A part of the demo did not do what the demo needs of it.
     #[error("the demo failed: {0}")]
     Broken(String),
-    /// Messages that should have come did not.
-    #[error("these messages did not come:\n{}", .0.join("\n"))]
-    Missing(Vec<String>),
+    /// The channels do not show what the story tells.
+    #[error("the channels do not show what was expected:\n{}", .0.join("\n"))]
+    Wrong(Vec<String>),
     /// Vigie itself ended.
     #[error(transparent)]
     App(#[from] AppError),
@@ -78,10 +78,8 @@ async fn tell(
 }
 
 /// Plays the whole story, prints each message that reached a channel, and fails if one is missing.
-pub async fn once(shutdown: CancellationToken) -> Result<(), DemoError> {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .map_err(|error| DemoError::Bind(SocketAddr::from(([127, 0, 0, 1], 0)), error))?;
+pub async fn once(listen: SocketAddr, shutdown: CancellationToken) -> Result<(), DemoError> {
+    let listener = TcpListener::bind(listen).await.map_err(|error| DemoError::Bind(listen, error))?;
     let sim = Sim::default();
     let stage = Stage::set(&sim, listener, &shutdown).await?;
     let played = async {
@@ -96,7 +94,7 @@ pub async fn once(shutdown: CancellationToken) -> Result<(), DemoError> {
         for answer in stage.ask(&["ping", "status", "help"]).await? {
             println!("{answer}\n");
         }
-        if outcome.missing.is_empty() {
+        if outcome.wrong.is_empty() {
             println!(
                 "{} messages in {} channels, all that were expected",
                 outcome.shown.len(),
@@ -104,7 +102,7 @@ pub async fn once(shutdown: CancellationToken) -> Result<(), DemoError> {
             );
             Ok(())
         } else {
-            Err(DemoError::Missing(outcome.missing))
+            Err(DemoError::Wrong(outcome.wrong))
         }
     };
     let played = tokio::select! {

@@ -29,8 +29,9 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         Command::Run { config } => run(&config),
         Command::Demo { listen, once } => in_runtime(async move |shutdown| {
-            let outcome = if once { demo::once(shutdown).await } else { demo::page(listen, shutdown).await };
-            outcome.map_err(|error| demo_code(&error))
+            let played =
+                if once { demo::once(listen, shutdown).await } else { demo::page(listen, shutdown).await };
+            played.map_err(|error| demo_code(&error))
         }),
     }
 }
@@ -103,7 +104,7 @@ fn demo_code(error: &DemoError) -> u8 {
             eprintln!("error: {error}");
             cli::UNAVAILABLE
         }
-        DemoError::Missing(_) | DemoError::Folder(_) | DemoError::Broken(_) => {
+        DemoError::Wrong(_) | DemoError::Folder(_) | DemoError::Broken(_) => {
             eprintln!("error: {error}");
             cli::INTERNAL
         }

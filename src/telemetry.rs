@@ -18,6 +18,7 @@ use prometheus_client::{
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter,
+    filter::filter_fn,
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     layer::SubscriberExt,
     registry::LookupSpan,
@@ -256,6 +257,9 @@ impl Metrics {
         ] {
             drop(self.deliveries.get_or_create(&OutcomeLabel { outcome }));
         }
+        for status in ["200", "429", "error"] {
+            drop(self.discord_requests.get_or_create(&StatusLabel { status: status.into() }));
+        }
         for state in ["pending", "sent", "parked", "dropped"] {
             drop(self.outbox_messages.get_or_create(&StateLabel { state }));
         }
@@ -272,12 +276,17 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …), and of
-/// serenity errors only: it logs whole gateway events, which hold the tokens of interactions.
+/// What logs whole events, requests or frames, and so the tokens of interactions: never below errors.
+const INDISCREET: [&str; 6] = ["serenity", "tungstenite", "tokio_tungstenite", "reqwest", "hyper", "poise"];
+
+/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …).
 pub fn start_log(format: LogFormat, default: &str) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{default},serenity=error")));
-    let registry = tracing_subscriber::registry().with(filter);
+    let discreet = filter_fn(|about| {
+        let from = about.target().split("::").next().unwrap_or_default();
+        *about.level() == Level::ERROR || !INDISCREET.contains(&from)
+    });
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let registry = tracing_subscriber::registry().with(discreet).with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start (tests run many Vigies in one process) keeps the first log.
     let _ = match format {
@@ -339,7 +348,9 @@ mod tests {
             "vigie_inbox_pending",
             "vigie_outbox_messages{state=\"pending\"}",
             "vigie_outbox_oldest_seconds",
+            "vigie_deliveries_total{outcome=\"created\"}",
             "vigie_delivery_seconds_bucket",
+            "vigie_discord_requests_total{status=\"200\"}",
             "vigie_gateway_connected",
             "vigie_store_bytes",
             "vigie_disk_free_bytes",

@@ -36,7 +36,7 @@ pub(super) struct Stage {
 /// What reached the channels.
 pub(super) struct Outcome {
     pub(super) shown: Vec<(&'static str, String)>,
-    pub(super) missing: Vec<String>,
+    pub(super) wrong: Vec<String>,
 }
 
 impl Stage {
@@ -102,15 +102,19 @@ impl Stage {
         let deadline = crate::clock::later(clock.now(), PATIENCE);
         loop {
             let shown = self.shown().await?;
-            let missing: Vec<String> = expected
+            let is = |(channel, part): &(&str, &str), (at, text): &(&str, String)| {
+                at == channel && text.contains(part)
+            };
+            let mut wrong: Vec<String> = expected
                 .iter()
-                .filter(|(channel, part)| {
-                    !shown.iter().any(|(at, text)| at == channel && text.contains(part))
-                })
-                .map(|(channel, part)| format!("#{channel}: a message with \"{part}\""))
+                .map(|one| (one, shown.iter().filter(|message| is(one, message)).count()))
+                .filter(|(_, count)| *count != 1)
+                .map(|((channel, part), count)| format!("#{channel}: \"{part}\" {count} times, not once"))
                 .collect();
-            if missing.is_empty() || clock.now() >= deadline {
-                return Ok(Outcome { shown, missing });
+            let unexpected = shown.iter().filter(|message| !expected.iter().any(|one| is(one, message)));
+            wrong.extend(unexpected.map(|(channel, text)| format!("#{channel}: not expected:\n{text}")));
+            if wrong.is_empty() || clock.now() >= deadline {
+                return Ok(Outcome { shown, wrong });
             }
             clock.sleep(POLL).await;
         }

@@ -7,7 +7,7 @@
 //! - Every refusal is counted and leaves a line with source, client and reason; of those that anybody can
 //!   cause, a client's first, second, fourth, eighth … in a minute do.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use axum::{
     Extension, Router,
@@ -157,12 +157,14 @@ async fn hook(
 impl State {
     async fn take(&self, client: IpAddr, headers: &HeaderMap, body: Body) -> Result<Acceptance, Refusal> {
         let key = self.intake.gitea.as_ref().ok_or(Refusal::NotSetUp)?;
-        let body = payload(headers, body::read(headers, body, &self.intake.clock).await?)?;
+        let body = body::read(headers, body, &self.intake.clock).await?;
         let signature = headers.get("x-gitea-signature").map_or(&b""[..], |value| value.as_bytes());
-        if !signature::is_hmac_sha256(key, &body, signature) {
+        let payload = payload(headers, &body);
+        if !signature::is_hmac_sha256(key, payload.as_deref().unwrap_or(&body), signature) {
             let found = if signature.is_empty() { "none" } else { "another value" };
             return Err(Refusal::Signature { found, count: self.bad_signatures.count(client) });
         }
+        let body = payload.ok_or(Refusal::NoPayload)?.into_owned();
         let kind = gitea::kind(headers)?;
         let event = gitea::read(&kind, &body)?;
         let delivery = gitea::delivery(headers).filter(|id| id.len() <= DELIVERY_AT_MOST);
@@ -186,15 +188,14 @@ impl State {
 }
 
 /// The JSON of the event: the body, or in form mode its field `payload`, over which Gitea makes the
-/// signature then (`services/webhook/deliver.go`).
-fn payload(headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+/// signature then (`services/webhook/deliver.go`). `None` if a form lacks it.
+fn payload<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
-        return Ok(body);
+        return Some(Cow::Borrowed(body));
     }
-    url::form_urlencoded::parse(&body)
+    url::form_urlencoded::parse(body)
         .find(|(name, _)| name == "payload")
-        .map(|(_, value)| value.into_owned().into_bytes())
-        .ok_or(Refusal::NoPayload)
+        .map(|(_, value)| Cow::Owned(value.into_owned().into_bytes()))
 }

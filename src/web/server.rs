@@ -72,7 +72,9 @@ pub struct BindError {
 
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "another program has this port: stop it, or choose another one",
+        io::ErrorKind::AddrInUse => {
+            "another program has this port: stop it, or choose another one with [http] listen"
+        }
         io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose one of its own",
         io::ErrorKind::PermissionDenied => "ports below 1024 are reserved: choose a higher one",
         _ => "choose another address",

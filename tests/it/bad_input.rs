@@ -29,6 +29,10 @@ async fn each_kind_of_bad_hook_has_its_answer() {
 
     assert_eq!(post(&lab, origin, &[], "{}").await.0, 401, "no signature");
     assert_eq!(post(&lab, origin, &[("x-gitea-signature", "")], "{}").await.0, 401, "an empty signature");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let url = format!("{origin}/hooks/gitea");
+    let answer = lab.client.request(Method::POST, &url, &[form], "{}").await;
+    assert_eq!(answer.status, 401, "a form without payload and signature: {}", answer.text());
     assert_eq!(
         post(&lab, origin, &[("x-gitea-signature", &signed("{ }"))], "{}").await.0,
         401,

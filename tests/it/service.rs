@@ -82,21 +82,36 @@ async fn a_store_that_can_not_be_written_answers_503_and_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_json_log_is_one_object_a_line() {
+async fn a_log_of_everything_is_json_and_holds_no_secret() {
     let lab = Lab::new(1).await;
-    let path =
-        lab.write_configuration(&lab.configuration("").replace("127.0.0.1:0", &lab.discord.to_string()));
-    let output = Command::new(vigie())
-        .args(["--log-format", "json", "run", "--config"])
-        .arg(path)
-        .env("RUST_LOG", "debug")
-        .output()
-        .await
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let lines: Vec<_> = text.lines().filter(|line| line.starts_with('{')).collect();
-    assert!(!lines.is_empty(), "{text}");
-    for line in lines {
-        assert!(serde_json::from_str::<serde_json::Value>(line).unwrap()["level"].is_string(), "{line}");
+    let path = lab.write_configuration(&lab.configuration(""));
+    let vigie = harness::Vigie::start_with(
+        Command::new(vigie())
+            .args(["--log-format", "json", "run", "--config"])
+            .arg(path)
+            .env("RUST_LOG", "trace"),
+        lab.client.clone(),
+    )
+    .await;
+    vigie.ready().await;
+    let body = serde_json::json!({
+        "kind": "command", "command": "ping", "guild_id": harness::GUILD, "channel_id": FALLBACK.to_string(),
+        "user_id": "4000", "options": {}, "wait": "final",
+    });
+    lab.sim("interactions", &body).await;
+    let log = vigie.log();
+    for line in log.lines() {
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["level"].is_string(), "{line}");
+    }
+    let exchanges = lab.log().await;
+    let callback = exchanges.as_array().unwrap().iter().filter_map(|exchange| exchange["path"].as_str());
+    let token = callback
+        .filter_map(|path| path.split_once("/interactions/")?.1.split('/').nth(1))
+        .next()
+        .expect("the command was answered");
+    for secret in [token, "Bot simulated", SECRET] {
+        assert!(!log.contains(secret), "'{secret}' stands in the log");
     }
 }

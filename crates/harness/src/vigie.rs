@@ -32,16 +32,20 @@ pub struct Vigie {
 impl Vigie {
     /// Starts `program run --config configuration` and waits until it listens.
     pub async fn start(program: &Path, configuration: &Path, client: Client) -> Self {
+        let mut command = Command::new(program);
+        command.args(["run", "--config"]).arg(configuration).env("RUST_LOG", "info,vigie=debug");
+        Self::start_with(&mut command, client).await
+    }
+
+    /// Starts Vigie by `command` and waits until it listens.
+    pub async fn start_with(command: &mut Command, client: Client) -> Self {
         let started = Instant::now();
-        let mut child = Command::new(program)
-            .args(["run", "--config"])
-            .arg(configuration)
-            .env("RUST_LOG", "info,vigie=debug")
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::new(Mutex::new(String::new()));
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let kept = log.clone();
