@@ -12,13 +12,6 @@ const EPOCH_MS: i64 = 1_420_070_400_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub u64);
 
-impl Id {
-    /// When the id was made, in milliseconds since the Unix epoch.
-    pub fn time_ms(self) -> i64 {
-        i64::try_from(self.0 >> 22).unwrap_or(i64::MAX).saturating_add(EPOCH_MS)
-    }
-}
-
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
