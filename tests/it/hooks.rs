@@ -56,7 +56,8 @@ async fn a_form_is_proven_by_its_payload() {
     let of_the_form = sign(SECRET, form.as_bytes());
     assert_eq!(site.ask(HOOK, &headers(&of_the_form), form.as_bytes()).await.status, 401);
     assert_eq!(site.ask(HOOK, &headers(&push.signature), form.as_bytes()).await.status, 204);
-    let without = site.ask(HOOK, &headers(&push.signature), b"other=1").await;
+    assert_eq!(site.ask(HOOK, &headers(&push.signature), b"other=1").await.status, 401);
+    let without = site.ask(HOOK, &headers(&sign(SECRET, b"other=1")), b"other=1").await;
     assert_eq!(without.status, 400);
     assert!(without.body.contains("'payload'"), "{}", without.body);
     assert_eq!(stored(&site).await, 1);
