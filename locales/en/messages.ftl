@@ -154,7 +154,7 @@ package-title = { $action ->
 
 # A channel that takes no messages from the bot.
 refused-title = A channel takes no messages
-refused-text = { $channel }: { $why }. What belongs there is kept, and follows by itself once it can.
+refused-text = Channel { $channel }: { $why }. What belongs there is kept, and follows by itself once it can.
 refusal-missing = the channel does not exist: correct its id in [[routes]], or make it
 refusal-unseen = the bot can't see the channel: give it VIEW_CHANNEL there
 refusal-no-text = the channel takes no messages: name a text channel in [[routes]]

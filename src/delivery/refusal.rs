@@ -52,9 +52,9 @@ impl Complaint {
         language.text("refused-title", &[])
     }
 
-    /// Which channel it is, what is wrong and what to do. Discord shows the channel by its name.
+    /// Which channel it is, what is wrong and what to do.
     pub fn text(self, language: Language) -> String {
-        let channel = FluentValue::from(format!("<#{}>", self.channel));
+        let channel = FluentValue::from(self.channel.to_string());
         let why = FluentValue::from(self.refusal.text(language));
         language.text("refused-text", &[("channel", channel), ("why", why)])
     }
