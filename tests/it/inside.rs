@@ -3,7 +3,7 @@
 
 use std::{ops::Deref, time::Duration};
 
-use harness::{Lab, Peer};
+use harness::{Client, Lab, Peer};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vigie::{app, clock::Clock, config};
@@ -35,7 +35,7 @@ impl Inside {
         let (told, address) = oneshot::channel();
         let listening = move |address| told.send(address).unwrap();
         let task = tokio::spawn(app::run(config, clock.clone(), stop.clone(), listening));
-        let peer = Peer { origin: format!("http://{}", address.await.unwrap()), client: lab.client.clone() };
+        let peer = Peer { origin: format!("http://{}", address.await.unwrap()), client: Client::forgetful() };
         Self { clock, peer, task, stop: stop.drop_guard() }
     }
 
