@@ -56,19 +56,16 @@ part_deny() {
     echo "skipped: advisories: no copy of rustsec/advisory-db below $mirrors"
     return
   fi
-  # cargo-deny reads a checkout that lies where it would have cloned it.
+  # cargo-deny reads a checkout where it would have cloned it: below its db-path, in a folder whose name it tells by
+  # missing it, since that holds a hash of the address.
   rm -rf "$work/db" && mkdir "$work/db"
   local url=https://github.com/rustsec/advisory-db
   sed "s#^\[advisories\]#[advisories]\ndb-path = \"$work/db\"\ndb-urls = [\"$url\"]#" deny.toml >"$work/deny.toml"
-  cargo deny --all-features check --config "$work/deny.toml" --disable-fetch advisories 2>&1 | tee "$work/advisories" || {
-    # It names the folder it wants; that name holds a hash of the address.
-    local folder
-    folder=$(grep -oE "$work/db/[A-Za-z0-9_-]+" "$work/advisories" | head -n 1)
-    [[ -n $folder ]]
-    git clone --quiet "$advisories" "$folder"
-    git -C "$folder" fetch --quiet origin HEAD
-    cargo deny --all-features check --config "$work/deny.toml" --disable-fetch advisories
-  }
+  local check=(cargo deny --config "$work/deny.toml" --offline --all-features check advisories) folder
+  folder=$({ "${check[@]}" 2>&1 || true; } | grep -oE "$work/db/[A-Za-z0-9_-]+" | head -n 1)
+  git clone --quiet "$advisories" "$folder"
+  git -C "$folder" fetch --quiet origin HEAD
+  "${check[@]}"
 }
 
 # The command that the README prints behind the comment `# NAME`.

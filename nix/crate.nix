@@ -6,6 +6,7 @@ let
   built = lib.fileset.unions [
     ../Cargo.lock
     ../Cargo.toml
+    ../benches
     ../crates
     ../locales
     ../src
@@ -61,7 +62,11 @@ let
     profile
     // {
       cargoArtifacts = craneLib.buildDepsOnly (
-        profile // { buildPhaseCargoCommand = "cargoWithProfile build --locked"; }
+        profile
+        // {
+          # Not what tests and benchmarks need besides.
+          buildPhaseCargoCommand = "cargoWithProfile build --locked --package vigie --package discord-sim";
+        }
       );
     };
 

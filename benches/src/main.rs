@@ -58,21 +58,20 @@ async fn main() {
 /// The time from a webhook's answer to its message, on a machine that has nothing else to do.
 async fn latency(arguments: &Arguments) -> Figure {
     const ROUNDS: usize = 200;
-    let channels = 40;
-    let lab = Lab::new(channels).await;
+    let lab = Lab::new(40).await;
     let configuration = lab.configuration(&lab.route_by_repository());
     let vigie = lab.vigie_with(&arguments.vigie, &configuration).await;
     vigie.ready().await;
+    let new = |id| Repository::new("https://git.example", &format!("harbor/channel-{id}"), SECRET);
+    let mut repositories: Vec<Repository> = lab.route_channels().map(new).collect();
     let mut times = Vec::new();
     for round in 0..ROUNDS {
         // Another channel each time, so that Discord's limit for one channel is not what is measured.
-        let channel = FALLBACK + 1 + round as u64 % channels;
-        let mut repository =
-            Repository::new("https://git.example", &format!("harbor/channel-{channel}"), SECRET);
-        let push =
-            (0..=round).map(|n| repository.push("alice", "main", &[&format!("round {n}")])).next_back();
+        let at = round % repositories.len();
+        let channel = FALLBACK + 1 + at as u64;
+        let push = repositories[at].push("alice", "main", &[&format!("round {round}")]);
         let before = lab.messages(channel).await.len();
-        assert_eq!(vigie.post(&push.unwrap()).await, Some(204));
+        assert_eq!(vigie.post(&push).await, Some(204));
         let accepted = std::time::Instant::now();
         eventually("the message is there", async || {
             (lab.messages(channel).await.len() > before).then_some(())

@@ -64,8 +64,8 @@ pub struct Dispatcher {
 /// What is known of the channels beyond what the outbox says.
 #[derive(Default)]
 struct Channels {
-    /// Those with a message under way, by task.
-    busy: HashMap<Id, u64>,
+    /// Those with a message under way, by task, and since when.
+    busy: HashMap<Id, (u64, Timestamp)>,
     /// Those left alone until a time.
     resting: HashMap<u64, Timestamp>,
     /// What holds them up.
@@ -122,7 +122,7 @@ impl Dispatcher {
                         Ok((task, step)) => (task, step.map_err(|error| error.to_string())),
                         Err(error) => (error.id(), Err(error.to_string())),
                     };
-                    let refused = channels.ended(task, step, recheck, self.clock.now());
+                    let refused = channels.ended(task, step, self.clock.now());
                     if let Some(Err(error)) = refused.map(|complaint| self.complaints.try_send(complaint)) {
                         tracing::warn!(%error, "a complaint could not be passed on");
                     }
@@ -170,7 +170,7 @@ impl Dispatcher {
             let channel = head.channel_id;
             let attempt = attempt.clone();
             let task = tasks.spawn(async move { attempt.step(&head).await });
-            channels.busy.insert(task.id(), channel);
+            channels.busy.insert(task.id(), (channel, now));
         }
         Ok(next)
     }
@@ -199,19 +199,13 @@ impl Dispatcher {
 
 impl Channels {
     fn is_held(&self, channel: u64) -> bool {
-        self.resting.contains_key(&channel) || self.busy.values().any(|&busy| busy == channel)
+        self.resting.contains_key(&channel) || self.busy.values().any(|(busy, _)| *busy == channel)
     }
 
     /// Notes how a step ended; says if there is news to complain of. A channel that can't be written to rests
-    /// until `recheck`.
-    fn ended(
-        &mut self,
-        task: Id,
-        step: Result<Step, String>,
-        recheck: Timestamp,
-        now: Timestamp,
-    ) -> Option<Complaint> {
-        let channel = self.busy.remove(&task)?;
+    /// for [`RECHECK`] from when it was tried.
+    fn ended(&mut self, task: Id, step: Result<Step, String>, now: Timestamp) -> Option<Complaint> {
+        let (channel, since) = self.busy.remove(&task)?;
         match step {
             Ok(Step::Done) => {
                 if self.troubles.remove(&channel).is_some() {
@@ -223,7 +217,7 @@ impl Channels {
                 self.troubles.insert(channel, reason);
             }
             Ok(Step::Parked(refusal, reason)) => {
-                self.resting.insert(channel, recheck);
+                self.resting.insert(channel, later(since, RECHECK));
                 if self.troubles.insert(channel, reason.clone()).as_ref() != Some(&reason) {
                     tracing::error!(channel, %reason, "a channel can't be written to; its messages wait");
                     return Some(Complaint { channel, refusal });

@@ -27,6 +27,8 @@ pub(super) struct Stage {
     discord: SocketAddr,
     hooks: SocketAddr,
     vigie: JoinHandle<Result<(), AppError>>,
+    // Ends after Vigie, which else would see its Discord go away.
+    simulator: CancellationToken,
     // Removed with all that is in it when the demo ends.
     _folder: TempDir,
 }
@@ -45,7 +47,8 @@ impl Stage {
         shutdown: &CancellationToken,
     ) -> Result<Self, DemoError> {
         let discord = listener.local_addr().map_err(DemoError::Folder)?;
-        let serving = (sim.clone(), shutdown.clone());
+        let simulator = CancellationToken::new();
+        let serving = (sim.clone(), simulator.clone());
         tokio::spawn(async move {
             if let Err(error) = serving.0.serve(listener, serving.1).await {
                 tracing::error!(%error, "the simulator ended");
@@ -68,7 +71,7 @@ impl Stage {
             let _: Result<(), SocketAddr> = told.send(address);
         }));
         tokio::select! {
-            Ok(hooks) = listening => Ok(Self { discord, hooks, vigie, _folder: folder }),
+            Ok(hooks) = listening => Ok(Self { discord, hooks, vigie, simulator, _folder: folder }),
             ended = &mut vigie => Err(ended_early(ended)),
         }
     }
@@ -85,7 +88,9 @@ impl Stage {
 
     /// Waits until Vigie ends, which it does when `shutdown` is cancelled.
     pub(super) async fn play(self, shutdown: CancellationToken) -> Result<(), DemoError> {
-        match self.vigie.await {
+        let ended = self.vigie.await;
+        self.simulator.cancel();
+        match ended {
             Ok(Ok(())) if shutdown.is_cancelled() => Ok(()),
             ended => Err(ended_early(ended)),
         }

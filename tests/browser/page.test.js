@@ -57,7 +57,7 @@ async function command(line) {
 
 test("a push by one click becomes a message with a colour, a title and a reference", async () => {
   const before = await messages().count();
-  await page.getByRole("button", { name: "Push" }).click();
+  await page.getByRole("button", { name: "Push", exact: true }).click();
   await messages().nth(before).waitFor();
   const embed = messages().nth(before).locator(".embed");
   assert.match(await embed.locator(".title").innerText(), /main/);
@@ -109,7 +109,8 @@ test("what a person writes into a commit can't break the page or mention anyone"
 });
 
 test("the picture of the README", { skip: !process.env.PICTURE && "only with --picture" }, async () => {
-  for (const name of ["Push", "Pull request", "Pull request", "Pull request", "Pull request", "Release"]) {
+  await page.setViewportSize({ width: 1280, height: 1040 });
+  for (const name of ["Release", "Push", "Pull request", "Pull request", "Pull request"]) {
     await page.getByRole("button", { name, exact: true }).click();
     await page.waitForTimeout(400);
   }

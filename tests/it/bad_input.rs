@@ -34,7 +34,7 @@ async fn each_kind_of_bad_hook_has_its_answer() {
         401,
         "a wrong one"
     );
-    for (body, expected) in [("{}", "repository"), ("[1]", "expected"), ("{\"ref\":", "JSON")] {
+    for (body, expected) in [("{}", "missing"), ("[1]", "expected"), ("{\"ref\":", "JSON")] {
         let (status, text) = post(&lab, origin, &[("x-gitea-signature", &signed(body))], body).await;
         assert_eq!(status, 400, "{body}");
         assert!(text.contains(expected), "{body}: {text}");
@@ -83,7 +83,7 @@ async fn a_form_is_signed_over_its_payload() {
         "main",
         &["By form"],
     );
-    let encoded: String = push.body.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = push.body.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("x-gitea-event", "push"),

@@ -1,5 +1,7 @@
 //! Slash commands as people use them: registered once, answered in private and in the caller's language.
 
+use std::time::Duration;
+
 use harness::{FALLBACK, GUILD, Lab, Vigie};
 use hyper::Method;
 use serde_json::{Value, json};
@@ -16,6 +18,8 @@ async fn registered(lab: &Lab) -> Vec<Value> {
 }
 
 async fn start(lab: &Lab) -> Vigie {
+    // A bot may begin one session in five seconds.
+    lab.discord_ages(Duration::from_secs(6));
     let vigie = lab.vigie(vigie()).await;
     vigie.ready().await;
     vigie

@@ -18,6 +18,9 @@ const TROUBLED: u64 = FALLBACK + 1;
 /// One that is not.
 const OTHER: u64 = FALLBACK + 2;
 
+/// A bot may begin one session in five seconds.
+const IDENTIFY: Duration = Duration::from_secs(6);
+
 /// What a message says, as far as a test looks for it.
 fn text(message: &Value) -> String {
     format!("{}{}", message["content"], message["embeds"])

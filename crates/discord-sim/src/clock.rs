@@ -1,5 +1,5 @@
-//! The simulator's own clock. Invariant: nothing else in this crate reads the wall clock or sleeps, so
-//! `POST /_sim/clock` moves every window, age and wait together.
+//! The simulator's own clock. Invariant: whatever Discord decides by time (ids, windows, ages, waits, faults) goes by
+//! it, so `POST /_sim/clock` moves them all together; only sockets keep the machine's time.
 
 use std::{
     sync::Arc,
@@ -9,39 +9,44 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::watch;
 
-/// The machine's time plus what tests have added to it.
-#[derive(Clone, Debug)]
-pub struct Clock(Arc<watch::Sender<Duration>>);
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Duration::ZERO)))
-    }
+/// The machine's time, or one that stands still, plus what tests have added to it. Clones are one clock.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    /// Since the Unix epoch; absent means that the machine's clock runs.
+    stands_at: Option<Duration>,
+    added: Arc<watch::Sender<Duration>>,
 }
 
 impl Clock {
+    /// A clock that stands at `since_epoch` (since the Unix epoch) until it is advanced: with it, the same
+    /// requests in the same order get the same ids and times. Nothing times out on it unless it is moved.
+    pub fn standing(since_epoch: Duration) -> Self {
+        Self { stands_at: Some(since_epoch), ..Self::default() }
+    }
+
     /// Milliseconds since the Unix epoch, now.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
     pub fn now_ms(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + *self.0.borrow();
+        let machine = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = self.stands_at.unwrap_or_else(machine).saturating_add(*self.added.borrow());
         i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Moves the clock forward; whoever sleeps on it wakes when its time has come.
     pub fn advance(&self, by: Duration) {
-        self.0.send_modify(|added| *added = added.saturating_add(by));
+        self.added.send_modify(|added| *added = added.saturating_add(by));
     }
 
     /// Waits until `duration` has passed on this clock.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
     pub async fn sleep(&self, duration: Duration) {
-        let mut added = self.0.subscribe();
+        let mut added = self.added.subscribe();
         let until = self.now_ms().saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX));
         loop {
             let left = until.saturating_sub(self.now_ms());
             let Ok(left @ 1..) = u64::try_from(left) else { return };
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(left)) => {}
+                () = tokio::time::sleep(Duration::from_millis(left)), if self.stands_at.is_none() => {}
                 // The sender lives in `self`, so this can't fail while we wait.
                 _ = added.changed() => {}
             }

@@ -63,7 +63,8 @@ pub(crate) fn refuse(error: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response()
 }
 
-fn missing(error: &ApiError) -> Response {
+/// 404 with the reason.
+pub(crate) fn missing(error: &ApiError) -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"error": error.message}))).into_response()
 }
 

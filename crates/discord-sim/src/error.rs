@@ -21,7 +21,7 @@ pub(crate) struct ApiError {
     pub(crate) errors: Option<Value>,
     /// `retry_after` (seconds), `global`, `channel_id`: what some errors add to the body.
     pub(crate) extra: Map<String, Value>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Box<HeaderMap>,
     /// A 429 has no `code`, unless a fault gave it one.
     pub(crate) code_shown: bool,
 }
@@ -68,7 +68,7 @@ refusals! {
 impl ApiError {
     /// A refusal with these three.
     pub(crate) fn new(status: StatusCode, code: u32, message: impl Into<Cow<'static, str>>) -> Self {
-        let (errors, extra, headers) = (None, Map::new(), HeaderMap::new());
+        let (errors, extra, headers) = (None, Map::new(), Box::default());
         Self { status, code, message: message.into(), errors, extra, headers, code_shown: true }
     }
 
@@ -118,7 +118,8 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, self.headers.clone(), Json(self.body())).into_response()
+        let body = Json(self.body());
+        (self.status, *self.headers, body).into_response()
     }
 }
 

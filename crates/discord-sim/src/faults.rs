@@ -161,11 +161,14 @@ impl Faults {
         struck.into_iter().next()
     }
 
-    /// The faults without a guild whose `match.method` is `WS`: they strike the gateway's web socket handshake.
+    /// The faults without a guild that strike the gateway's web socket handshake: those whose `match` names the
+    /// path `/gateway` (which is also that of the discovery), or the method `WS`, which nothing else has.
     pub(crate) fn strike_handshake(&self) -> Vec<Fault> {
         self.take(|fault| {
-            let ws = fault.matching.method.as_ref().is_some_and(|m| m.eq_ignore_ascii_case("ws"));
-            ws && fault.guild_id.is_none() && !fault.kind.is_gateway()
+            let Fault { matching, .. } = fault;
+            let ws = matching.method.as_ref().is_some_and(|method| method.eq_ignore_ascii_case("ws"));
+            let named = matching.path.is_some() && matching.takes("GET", "/gateway");
+            (ws || named) && fault.guild_id.is_none() && !fault.kind.is_gateway()
         })
     }
 

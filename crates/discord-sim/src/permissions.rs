@@ -10,7 +10,6 @@ pub(crate) struct Permissions(pub(crate) u64);
 impl Permissions {
     pub(crate) const ADMINISTRATOR: Self = Self(1 << 3);
     pub(crate) const MANAGE_CHANNELS: Self = Self(1 << 4);
-    pub(crate) const MANAGE_GUILD: Self = Self(1 << 5);
     pub(crate) const VIEW_CHANNEL: Self = Self(1 << 10);
     pub(crate) const SEND_MESSAGES: Self = Self(1 << 11);
     pub(crate) const MANAGE_MESSAGES: Self = Self(1 << 13);
@@ -100,7 +99,7 @@ pub(crate) enum Say {
 /// Applies channel overwrites to a base.
 pub(crate) fn in_channel(
     base: Permissions,
-    says: impl Iterator<Item = (Say, Permissions, Permissions)> + Clone,
+    says: &(impl Iterator<Item = (Say, Permissions, Permissions)> + Clone),
 ) -> Permissions {
     if base.has(Permissions::ADMINISTRATOR) {
         return Permissions::ALL;

@@ -76,9 +76,7 @@ impl Window {
 /// its headers have shown for years, so that clients meet them.
 fn rule(route: &Route) -> Rule {
     let (limit, period_ms) = match (route.method.as_str(), route.pattern.as_str()) {
-        ("POST", "/channels/*/messages")
-        | ("PATCH", "/channels/*/messages/*")
-        | ("GET", "/channels/*/messages") => (5, 5000),
+        ("POST" | "GET", "/channels/*/messages") | ("PATCH", "/channels/*/messages/*") => (5, 5000),
         ("DELETE", "/channels/*/messages/*") => (5, 1000),
         ("POST", "/webhooks/*/*") | ("PATCH" | "DELETE" | "GET", "/webhooks/*/*/messages/*") => (5, 2000),
         _ => (50, 10_000),
@@ -107,9 +105,9 @@ impl RateLimits {
         let rule = rule(route);
         let key = (format!("{} {}", route.method, route.pattern), route.major.clone());
         let window = windows.buckets.entry(key).or_insert(Window::start(rule, now_ms));
-        let taken = window.take(rule, now_ms);
+        let within = window.take(rule, now_ms);
         let headers = bucket_headers(route, rule, *window, now_ms);
-        taken.map(|()| headers.clone()).map_err(|left| {
+        within.map(|()| headers.clone()).map_err(|left| {
             let mut error = refusal(seconds(left), Scope::User);
             error.headers.extend(headers);
             error
@@ -176,8 +174,8 @@ pub(crate) fn refusal(retry_after: f64, scope: Scope) -> ApiError {
 
 fn bucket_headers(route: &Route, rule: Rule, window: Window, now_ms: i64) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let digest = Sha256::digest(format!("{} {}", route.method, route.pattern));
-    let bucket: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut bucket = hex(&format!("{} {}", route.method, route.pattern));
+    bucket.truncate(32);
     for (name, value) in [
         ("x-ratelimit-limit", rule.limit.to_string()),
         ("x-ratelimit-remaining", rule.limit.saturating_sub(window.used).to_string()),
@@ -188,6 +186,16 @@ fn bucket_headers(route: &Route, rule: Rule, window: Window, now_ms: i64) -> Hea
         put(&mut headers, HeaderName::from_static(name), &value);
     }
     headers
+}
+
+/// A name made of a text: 64 hexadecimal digits, the same whenever it is made.
+pub(crate) fn hex(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        for nibble in [byte >> 4, byte & 15] {
+            hex.extend(char::from_digit(nibble.into(), 16));
+        }
+        hex
+    })
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {

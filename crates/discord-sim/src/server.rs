@@ -15,6 +15,8 @@ use crate::{Sim, control, gateway, rest};
 
 /// How long answers under way may take after the server was told to stop.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long to wait after a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long a client may take to send a request's header.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -51,7 +53,8 @@ impl Sim {
                     Err(error) => {
                         // Most often too many open files: a pause lets some close.
                         tracing::warn!(%error, "could not accept a connection");
-                        self.clock().sleep(Duration::from_millis(50)).await;
+                        // Whether it ended by the shutdown shows in the next turn.
+                        let _ = tokio::time::timeout(PAUSE, shutdown.cancelled()).await;
                         continue;
                     }
                 },
@@ -83,7 +86,7 @@ impl Sim {
         drop(listener);
         self.gateway().close();
         tasks.close();
-        if self.clock().timeout(GRACE, tasks.wait()).await.is_none() {
+        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
             abort.cancel();
             tasks.wait().await;
         }

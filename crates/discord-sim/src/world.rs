@@ -166,7 +166,7 @@ impl World {
             };
             Some((say, o.allow, o.deny))
         });
-        permissions::in_channel(base, says)
+        permissions::in_channel(base, &says)
     }
 
     /// Whether the bot may see the channel (else 50001) and do `wanted` there (else 50013).

@@ -28,7 +28,7 @@ pub use crate::{
 };
 
 /// How long anything may take before a test gives up: long enough for a machine that is busy.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The guild's id.
 pub const GUILD: &str = "1000";
@@ -236,9 +236,8 @@ operators = 3000
 
     /// Routes each repository `harbor/channel-ID` to the channel with that id.
     pub fn route_by_repository(&self) -> String {
-        self.route_channels()
-            .map(|id| format!("[[routes]]\nrepository = \"harbor/channel-{id}\"\nchannels = [{id}]\n"))
-            .collect()
+        let route = |id| format!("[[routes]]\nrepository = \"harbor/channel-{id}\"\nchannels = [{id}]");
+        self.route_channels().map(route).collect::<Vec<_>>().join("\n")
     }
 
     /// The repository that [`Lab::route_by_repository`] routes to `channel`.

@@ -6,7 +6,7 @@ use discord_sim::Options;
 use harness::{FALLBACK, Lab, Peer, eventually};
 use serde_json::{Value, json};
 
-use super::{TROUBLED, shows, text};
+use super::{IDENTIFY, TROUBLED, shows, text};
 use crate::{hold_against_discord, inside::Inside, vigie};
 
 /// Waits until a command is answered.
@@ -81,6 +81,7 @@ async fn forbidden(close_code: u16, said: &str) {
     assert_eq!(first.terminate().await, Some(0));
     assert_eq!(lab.log().await, sent, "nothing more is sent");
 
+    lab.discord_ages(IDENTIFY);
     let second = lab.vigie(vigie()).await;
     shows(&lab, TROUBLED, &["Word one"]).await;
     second.ready().await;

@@ -61,6 +61,7 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn a_zlib_stream_gives_back_each_message_as_it_ends(messages in prop::collection::vec(".{0,3000}", 1..8)) {
             let mut packing = Packing::transport();

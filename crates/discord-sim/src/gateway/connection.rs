@@ -349,9 +349,7 @@ impl Connection {
     /// Sends what the session has that this connection hasn't sent.
     async fn flush(&mut self) -> Result<(), End> {
         let Some(hold) = self.hold.as_mut().filter(|_| self.silence == Silence::None) else { return Ok(()) };
-        // Without its session (ended, taken over, too slow to be served) a connection is of no use.
-        let frames = self.sim.gateway().unsent(hold).ok_or(Close::UnknownError)?;
-        for frame in frames {
+        for frame in self.sim.gateway().unsent(hold)? {
             self.send(frame.as_ref().to_owned()).await?;
         }
         Ok(())

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::{
     budget::{Budget, Verdict},
-    payload::{Identify, Resume},
+    payload::{Close, Identify, Resume},
     session::{Gap, Link, Session},
 };
 use crate::Id;
@@ -174,13 +174,8 @@ impl Hub {
             Verdict::TooFast => return Err(Refusal::InvalidSession),
             Verdict::Spent => {
                 tracing::warn!("1000 IDENTIFYs within 24 hours: the token is reset, as Discord does");
-                state.sessions.retain(|_, session| {
-                    let other = session.token != identify.token;
-                    if !other {
-                        session.wake.notify_one();
-                    }
-                    other
-                });
+                state.sessions.retain(|_, session| session.token != identify.token);
+                state.wakes.values().for_each(|wake| wake.notify_one());
                 state.revoked.insert(identify.token);
                 return Err(Refusal::AuthenticationFailed);
             }
@@ -217,14 +212,17 @@ impl Hub {
         Ok(Hold { session_id: resume.session_id, connection, sent: resume.seq })
     }
 
-    /// The frames that `hold` has not sent yet; `None` if the session is gone, taken over, or too far ahead.
-    pub(super) fn unsent(&self, hold: &mut Hold) -> Option<Vec<Arc<str>>> {
+    /// The frames that `hold` has not sent yet, or why its connection must end.
+    pub(super) fn unsent(&self, hold: &mut Hold) -> Result<Vec<Arc<str>>, Close> {
         let state = self.state();
-        let session = state.sessions.get(&hold.session_id)?;
+        // While a connection holds it, a session goes only by the reset of its token.
+        let session = state.sessions.get(&hold.session_id).ok_or(Close::AuthenticationFailed)?;
         let frames =
-            session.after(hold.sent).ok().filter(|_| session.link == Link::Attached(hold.connection))?;
+            session.after(hold.sent).ok().filter(|_| session.link == Link::Attached(hold.connection));
+        // Taken over by another connection, or too far behind.
+        let frames = frames.ok_or(Close::UnknownError)?;
         hold.sent = session.seq();
-        Some(frames)
+        Ok(frames)
     }
 
     /// Takes a connection out.
@@ -239,5 +237,53 @@ impl Hub {
                 Fate::Over => drop(state.sessions.remove(&hold.session_id)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::intents::Intents;
+    use crate::gateway::payload::{Compress, Shard};
+
+    fn identify(hub: &Hub, connection: u64, now_ms: i64) -> Result<Hold, Refusal> {
+        let intents = Intents::new(0).unwrap();
+        let identify = Identify { token: "t".into(), intents, compress: Compress::No, shard: Shard(0, 1) };
+        hub.identify(identify, connection, now_ms, |_, _| ())
+    }
+
+    #[test]
+    fn a_token_whose_budget_is_overdrawn_is_reset_and_its_sessions_end() {
+        let hub = Hub::default();
+        let (connection, _) = hub.connect();
+        let mut first = identify(&hub, connection, 0).unwrap();
+        let mut now_ms = 0;
+        for _ in 1..1000 {
+            now_ms += 5000;
+            let (connection, _) = hub.connect();
+            let hold = identify(&hub, connection, now_ms).unwrap();
+            hub.disconnect(connection, Some(&hold), Fate::Over, now_ms);
+        }
+        assert_eq!(hub.unsent(&mut first), Ok(vec![]));
+        let (connection, _) = hub.connect();
+        assert_eq!(identify(&hub, connection, now_ms + 5000).unwrap_err(), Refusal::AuthenticationFailed);
+        assert_eq!(hub.unsent(&mut first), Err(Close::AuthenticationFailed));
+        assert!(hub.is_revoked("Bot t"));
+        hub.reset(None);
+        assert!(identify(&hub, connection, now_ms + 5000).is_ok());
+    }
+
+    #[test]
+    fn a_session_has_one_connection() {
+        let hub = Hub::default();
+        let ((old, _), (new, _)) = (hub.connect(), hub.connect());
+        let mut hold = identify(&hub, old, 0).unwrap();
+        let session_id = hold.session_id.clone();
+        let mut resumed = hub.resume(Resume { token: "t".into(), session_id, seq: 0 }, new, 1).unwrap();
+        assert_eq!(hub.unsent(&mut hold), Err(Close::UnknownError));
+        assert_eq!(hub.unsent(&mut resumed).map(|frames| frames.len()), Ok(1));
+        // The old connection's end leaves the session alone.
+        hub.disconnect(old, Some(&hold), Fate::Over, 2);
+        assert_eq!(hub.unsent(&mut resumed), Ok(vec![]));
     }
 }

@@ -29,7 +29,7 @@ use self::{
     request::{Act, Wait},
 };
 use crate::{
-    Id, Sim,
+    Id, Sim, control,
     error::ApiError,
     rest::body::Call,
     world::{APPLICATION, World},
@@ -124,11 +124,11 @@ async fn delete_message(
 
 /// `POST /_sim/interactions`.
 async fn make(State(sim): State<Sim>, request: Request) -> Result<Json<Value>, Response> {
-    let act: Act = crate::control::read(request).await?;
+    let act: Act = control::read(request).await?;
     let id = {
         let mut world = sim.world();
         let performed = act.perform(&mut world, &mut sim.interactions().state());
-        let (id, guild, data) = performed.map_err(|error| crate::control::refuse(&error))?;
+        let (id, guild, data) = performed.map_err(|error| control::refuse(&error))?;
         sim.gateway().dispatch(Some(guild), "INTERACTION_CREATE", &data);
         id
     };
@@ -137,10 +137,10 @@ async fn make(State(sim): State<Sim>, request: Request) -> Result<Json<Value>, R
     let patience = Duration::from_millis(ANSWER_MS.unsigned_abs());
     let in_time = sim.clock().timeout(patience, answered).await.is_some();
     if !in_time || act.wait == Wait::Callback {
-        return view(&sim, id).map(Json).map_err(IntoResponse::into_response);
+        return view(&sim, id).map(Json).map_err(|error| control::missing(&error));
     }
     let in_time = sim.clock().timeout(FINAL, registry.wait(id, Interaction::is_final)).await.is_some();
-    let mut view = view(&sim, id).map_err(IntoResponse::into_response)?;
+    let mut view = view(&sim, id).map_err(|error| control::missing(&error))?;
     if !in_time {
         view["error"] = json!("no edit or follow-up came within 30 seconds of the deferral");
     }
@@ -148,8 +148,8 @@ async fn make(State(sim): State<Sim>, request: Request) -> Result<Json<Value>, R
 }
 
 /// `GET /_sim/interactions/{id}`.
-async fn look(State(sim): State<Sim>, Path(id): Path<Id>) -> Result<Json<Value>, ApiError> {
-    view(&sim, id).map(Json)
+async fn look(State(sim): State<Sim>, Path(id): Path<Id>) -> Result<Json<Value>, Response> {
+    view(&sim, id).map(Json).map_err(|error| control::missing(&error))
 }
 
 /// What the user sees of it.

@@ -69,7 +69,7 @@ pub(super) async fn run(State(sim): State<Sim>, request: Request, next: Next) ->
     let (parts, bytes) = collected(answer).await;
     sim.limits().count_invalid(parts.status, &parts.headers, sim.clock().now_ms());
     entry.status = Some(parts.status.as_u16());
-    entry.answer = text_of(&bytes).to_string();
+    entry.answer = logged(&parts.headers, &bytes);
     sim.log().add(entry);
     if faults.iter().any(|f| f.kind == Kind::DropAnswer) {
         return cut();
@@ -192,12 +192,15 @@ async fn collected(response: Response) -> (axum::http::response::Parts, Bytes) {
     (parts, body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default())
 }
 
-/// A body for the log: JSON, else text.
-fn text_of(bytes: &Bytes) -> Value {
-    if bytes.is_empty() {
-        return Value::Null;
+/// An answer as JSON text: itself, or a string of it if it is something else.
+fn logged(headers: &HeaderMap, bytes: &Bytes) -> String {
+    let json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let text = String::from_utf8_lossy(bytes);
+    match bytes.is_empty() {
+        true => Value::Null.to_string(),
+        false if json => text.into_owned(),
+        false => json!(text).to_string(),
     }
-    serde_json::from_slice(bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(bytes)))
 }
 
 /// An answer whose body fails at once: the connection is cut before anything of it is sent.

@@ -10,7 +10,6 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::body::Call;
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     error::{ApiError, Mistakes},
     limits::{self, Checking},
     permissions::Permissions,
+    ratelimit,
     world::{Asker, Author, Draft, Webhook, World},
 };
 
@@ -80,8 +80,7 @@ async fn create(State(sim): State<Sim>, Path(channel_id): Path<Id>, call: Call) 
 
 /// A token for a new webhook: the same for the same id, so that runs repeat.
 pub(crate) fn token(id: Id) -> String {
-    let digest = Sha256::digest(format!("webhook {id}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + &"0".repeat(4)
+    ratelimit::hex(&format!("webhook {id}"))
 }
 
 async fn show(State(sim): State<Sim>, Path(id): Path<Id>) -> Answer {

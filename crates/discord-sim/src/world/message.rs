@@ -150,7 +150,8 @@ impl World {
         }
         channel.last_message = Some(id);
         channel.messages.insert(id, message);
-        if let Some(thread) = &mut channel.thread {
+        // The starter message (type 21) is not counted.
+        if let Some(thread) = channel.thread.as_mut().filter(|_| draft.kind != 21) {
             thread.total_sent += 1;
         }
         self.note_created(draft.channel, id, &nonce);
@@ -176,8 +177,9 @@ impl World {
         let kept = message.attachments.clone();
         let mut pending = message.clone();
         pending.flags &= !LOADING;
-        self.preview(&mut pending, body, files.len());
-        if object::is_empty(&pending) {
+        object::write_text(&mut pending, body);
+        let kept_files = retained(&message, body).len() + files.len();
+        if kept_files == 0 && object::is_empty(&pending) {
             return Err(ApiError::empty_message());
         }
         let filled = message.flags & LOADING != 0;
@@ -246,17 +248,12 @@ impl World {
         match (thread.archived, thread.locked) {
             (false, _) => Ok(()),
             (true, true) => Err(ApiError::thread_archived()),
-            (true, false) => self.archive_thread(channel, false),
+            (true, false) => {
+                self.archive_thread(channel, false)?;
+                self.note_channel("THREAD_UPDATE", channel);
+                Ok(())
+            }
         }
-    }
-
-    /// Like [`Self::write`], but only as far as emptiness goes.
-    fn preview(&self, message: &mut Message, body: &Value, files: usize) {
-        object::write_text(message, body);
-        let retained = body.get("attachments").map_or(message.attachments.len(), |list| {
-            list.as_array().map_or(0, |l| l.iter().filter(|a| retains(message, a)).count())
-        });
-        message.attachments = vec![Value::Null; retained + files];
     }
 
     /// Puts what `body` names into the message, stores its files, resolves `attachment://` and mentions.
@@ -276,18 +273,8 @@ impl World {
     }
 
     fn write_files(&mut self, message: &mut Message, body: &Value, files: Vec<Upload>) {
+        message.attachments = retained(message, body);
         let list = body["attachments"].as_array();
-        if let (Some(list), true) = (list, body.get("attachments").is_some()) {
-            let kept: Vec<Value> = message
-                .attachments
-                .iter()
-                .filter(|a| list.iter().any(|l| id_of(&l["id"]) == id_of(&a["id"])))
-                .cloned()
-                .collect();
-            message.attachments = kept;
-        } else if body.get("attachments").is_some_and(Value::is_null) {
-            message.attachments.clear();
-        }
         for file in files {
             let about = list.and_then(|l| l.iter().find(|a| id_of(&a["id"]) == Some(Id(file.index))));
             let id = self.next_id();
@@ -308,8 +295,12 @@ impl World {
     }
 }
 
-fn retains(message: &Message, listed: &Value) -> bool {
-    message.attachments.iter().any(|a| id_of(&a["id"]) == id_of(&listed["id"]))
+/// The files that `body` leaves on the message: all if it names none, else those in its list.
+fn retained(message: &Message, body: &Value) -> Vec<Value> {
+    let Some(named) = body.get("attachments") else { return message.attachments.clone() };
+    let ids: Vec<_> = named.as_array().into_iter().flatten().filter_map(|a| id_of(&a["id"])).collect();
+    let stays = |a: &&Value| id_of(&a["id"]).is_some_and(|id| ids.contains(&id));
+    message.attachments.iter().filter(stays).cloned().collect()
 }
 
 /// A nonce as its key: Discord takes text and integers.

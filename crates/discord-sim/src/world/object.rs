@@ -100,19 +100,18 @@ pub(super) fn look(message: &Message, at_ms: i64) -> Value {
     })
 }
 
-/// Whether there is nothing that Discord would show (components alone are not enough, unless they are V2).
+/// Whether there is nothing that Discord would show beside files: components alone are not enough, unless they
+/// are of the second version.
 pub(crate) fn is_empty(message: &Message) -> bool {
-    let v2 = message.flags & 1 << 15 != 0;
-    message.content.is_empty()
-        && message.embeds.is_empty()
-        && message.attachments.is_empty()
-        && !(v2 && !message.components.is_empty())
+    let second = message.flags & 1 << 15 != 0;
+    let shows = !message.content.is_empty() || !message.embeds.is_empty();
+    !(shows || second && !message.components.is_empty())
 }
 
 /// Puts content, embeds and components in; what the body does not name stays, `null` empties.
 pub(super) fn write_text(message: &mut Message, body: &Value) {
     if let Some(content) = body.get("content") {
-        message.content = content.as_str().unwrap_or_default().trim().to_owned();
+        content.as_str().unwrap_or_default().trim().clone_into(&mut message.content);
     }
     if let Some(embeds) = body.get("embeds") {
         message.embeds = embeds.as_array().into_iter().flatten().map(embed).collect();
@@ -185,7 +184,7 @@ fn numbered(component: &Value, taken: &mut Vec<u64>) -> Value {
     let mut out: Map<String, Value> =
         map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect();
     if out.get("id").and_then(Value::as_u64).is_none_or(|id| id == 0) {
-        let id = (1..).find(|id| !taken.contains(id)).unwrap_or(1);
+        let id = (1..=taken.len() as u64 + 1).find(|id| !taken.contains(id)).unwrap_or(1);
         taken.push(id);
         out.insert("id".into(), json!(id));
     }

@@ -74,36 +74,28 @@ impl World {
 
     /// What shows the thread in the channels: a flag on its message, or a message of type 18.
     fn announce_thread(&mut self, parent: Id, message: Option<Id>, thread: Id) -> Result<(), ApiError> {
-        let bot = self.bot.clone();
-        let reference = json!({"channel_id": thread, "guild_id": self.guild_of(parent)});
-        match message {
-            Some(message) => {
-                if let Some(message) = self.channel_mut(parent)?.messages.get_mut(&message) {
-                    message.flags |= 1 << 5;
-                }
-                self.note_message("MESSAGE_UPDATE", parent, message);
-                let mut starter = Draft::new(thread, Author::User(bot), json!({}));
-                starter.kind = 21;
-                starter.reference = Some(json!({
-                    "channel_id": parent, "guild_id": self.guild_of(parent), "message_id": message,
-                }));
-                self.create_message(starter)?;
+        let author = Author::User(self.bot.clone());
+        let guild = self.guild_of(parent);
+        if let Some(message) = message {
+            if let Some(message) = self.channel_mut(parent)?.messages.get_mut(&message) {
+                message.flags |= 1 << 5;
             }
-            None => {
-                let name = self.channel(thread)?.name.clone();
-                let kind = self.channel(thread)?.kind;
-                if kind != 12 {
-                    let mut notice = Draft::new(parent, Author::User(bot), json!({"content": name}));
-                    notice.kind = 18;
-                    notice.reference = Some(reference);
-                    self.create_message(notice)?;
-                }
-            }
+            self.note_message("MESSAGE_UPDATE", parent, message);
+            let mut starter = Draft::new(thread, author, json!({}));
+            starter.kind = 21;
+            starter.reference = Some(json!({"channel_id": parent, "guild_id": guild, "message_id": message}));
+            self.create_message(starter)?;
+        } else if self.channel(thread)?.kind != 12 {
+            let content = json!({"content": self.channel(thread)?.name});
+            let mut notice = Draft::new(parent, author, content);
+            notice.kind = 18;
+            notice.reference = Some(json!({"channel_id": thread, "guild_id": guild}));
+            self.create_message(notice)?;
         }
         Ok(())
     }
 
-    /// Opens or shuts a thread, and tells it.
+    /// Opens or shuts a thread; the caller tells it.
     pub(crate) fn archive_thread(&mut self, id: Id, archived: bool) -> Result<(), ApiError> {
         let now = self.clock.now_ms();
         if let Some(thread) = &mut self.channel_mut(id)?.thread

@@ -283,3 +283,35 @@ async fn a_silenced_session_hears_nothing_until_the_fault_is_lifted() {
     // The first thing heard is the message: the heartbeat was never acknowledged.
     assert_eq!(peer.frame().await["d"]["content"], "unheard");
 }
+
+#[tokio::test]
+async fn the_handshake_can_be_refused_or_hang() {
+    let discord = Discord::start().await;
+    let handshake = async || {
+        let stream = TcpStream::connect(discord.address).await.unwrap();
+        tokio_tungstenite::client_async(discord.gateway(), stream).await
+    };
+    discord.fault(json!({"kind": "status", "status": 503, "match": {"path": "/gateway"}, "times": 1})).await;
+    assert!(handshake().await.unwrap_err().to_string().contains("503"));
+    discord.fault(json!({"kind": "hang", "match": {"method": "WS"}, "times": 1})).await;
+    assert!(tokio::time::timeout(Duration::from_millis(300), handshake()).await.is_err());
+    handshake().await.unwrap();
+}
+
+#[tokio::test]
+async fn members_are_told_to_who_asks_for_them() {
+    let discord = Discord::start().await;
+    let members = json!([{"id": "4000", "name": "ada"}, {"id": "4001", "name": "bob"}]);
+    discord.guild(json!({"id": "1000", "members": members})).await;
+    let mut peer = Peer::connect(&discord, "").await;
+    peer.identify(json!({})).await;
+    // Without the intent for presences only the bot itself comes with its guild.
+    assert_eq!(peer.event("GUILD_CREATE").await["d"]["members"].as_array().map(Vec::len), Some(1));
+    peer.send(
+        json!({"op": 8, "d": {"guild_id": "1000", "user_ids": ["4001", "4002"], "limit": 0, "nonce": "n"}}),
+    )
+    .await;
+    let chunk = peer.event("GUILD_MEMBERS_CHUNK").await["d"].clone();
+    assert_eq!(chunk["members"][0]["user"]["username"], "bob");
+    assert_eq!((&chunk["not_found"], &chunk["nonce"]), (&json!(["4002"]), &json!("n")));
+}

@@ -4,10 +4,14 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that can't go on has failed"
+    reason = "what helps a test fails it as a test does"
 )]
 
+mod control;
+mod faults;
 mod gateway;
 mod interactions;
+mod limits;
+mod rest;
 mod serenity;
 mod support;

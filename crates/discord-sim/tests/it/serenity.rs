@@ -150,6 +150,7 @@ async fn serenity_logs_in_answers_a_command_and_a_button() {
     let messages = discord.get("/_sim/channels/2000/messages").await;
     let contents: Vec<_> = messages.as_array().unwrap().iter().map(|message| &message["content"]).collect();
     assert_eq!(contents, ["Undone"]);
+    discord.check_log().await;
     bot.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use discord_openapi::OpenApi;
 use discord_sim::{Options, Sim};
 use reqwest::{Client, Method, header};
 use serde_json::{Value, json};
@@ -39,12 +40,18 @@ impl Discord {
         format!("http://{}{path}", self.address)
     }
 
+    /// The client that all calls go through: it has a name and a token.
+    pub(crate) fn client(&self) -> &Client {
+        &self.http
+    }
+
     pub(crate) fn gateway(&self) -> String {
         format!("ws://{}/gateway", self.address)
     }
 
-    /// Status and body of a request; an empty body is null.
+    /// Status and body of a request; an empty body is null. What the API answers is held to Discord's description.
     pub(crate) async fn request(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let name = method.to_string();
         let mut request = self.http.request(method, self.url(path));
         if !body.is_null() {
             request = request.json(body);
@@ -53,7 +60,19 @@ impl Discord {
             tokio::time::timeout(PATIENCE, request.send()).await.expect("an answer in time").unwrap();
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.unwrap();
-        (status, if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() })
+        let answer = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        if let Some(api) = OpenApi::load().filter(|_| path.starts_with("/api/")) {
+            assert_eq!(api.check_answer(&name, path, status, &answer), [], "{answer:#}");
+        }
+        (status, answer)
+    }
+
+    /// Holds everything that was said so far to Discord's description.
+    pub(crate) async fn check_log(&self) {
+        let log = self.get("/_sim/log").await;
+        if let Some(api) = OpenApi::load() {
+            assert_eq!(api.check_log(&log), []);
+        }
     }
 
     async fn expect(&self, method: Method, path: &str, body: &Value) -> Value {

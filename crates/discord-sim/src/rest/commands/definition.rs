@@ -84,7 +84,8 @@ impl Definition {
             mistakes.add(&join(path, "type"), "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3).");
             return Self(Map::new());
         };
-        check_name(body, path, kind == CHAT_INPUT, mistakes);
+        let naming = if kind == CHAT_INPUT { Naming::Slash } else { Naming::Free };
+        check_name(body, path, naming, mistakes);
         if kind == CHAT_INPUT {
             check_text(body, "description", 100, path, mistakes);
         } else if body.get("description").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
@@ -176,7 +177,7 @@ fn check_options(options: &[Value], path: &[&str], level: Level, mistakes: &mut 
 }
 
 fn check_option(option: &Map<String, Value>, path: &[&str], level: Level, mistakes: &mut Mistakes) {
-    check_name(option, path, true, mistakes);
+    check_name(option, path, Naming::Slash, mistakes);
     check_text(option, "description", 100, path, mistakes);
     let kind = option.get("type").and_then(Value::as_u64).unwrap_or_default();
     let allowed = match level {
@@ -244,6 +245,15 @@ fn check_choices(option: &Map<String, Value>, kind: u64, path: &[&str], mistakes
     }
 }
 
+/// Which names are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// Those of chat input commands and options.
+    Slash,
+    /// Any: those of user and message commands.
+    Free,
+}
+
 /// Letters, digits, `-`, `_`, `'`; lower case where there is one (docs: "Application Command Naming"). Marks of the
 /// Devanagari and Thai scripts count as letters there.
 fn is_slash_name(name: &str) -> bool {
@@ -253,12 +263,12 @@ fn is_slash_name(name: &str) -> bool {
     name.chars().all(fits) && name.to_lowercase() == name
 }
 
-fn check_name(body: &Map<String, Value>, path: &[&str], slash: bool, mistakes: &mut Mistakes) {
+fn check_name(body: &Map<String, Value>, path: &[&str], naming: Naming, mistakes: &mut Mistakes) {
     check_text(body, "name", 32, path, mistakes);
     let localized = body.get("name_localizations").and_then(Value::as_object).into_iter().flatten();
     let default = body.get("name").map(|name| (None, name));
     for (locale, name) in default.into_iter().chain(localized.map(|(locale, name)| (Some(locale), name))) {
-        if slash && name.as_str().is_some_and(|name| !is_slash_name(name)) {
+        if naming == Naming::Slash && name.as_str().is_some_and(|name| !is_slash_name(name)) {
             let path = match locale {
                 None => join(path, "name"),
                 Some(locale) => join(&join(path, "name_localizations"), locale),
