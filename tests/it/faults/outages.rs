@@ -110,7 +110,7 @@ async fn killed_beyond_the_nonce(kind: &str, adopted: f64) {
     shows(&lab, TROUBLED, &["Word one", "Word two"]).await;
     settled(&second).await;
     shows(&lab, TROUBLED, &["Word one", "Word two"]).await;
-    assert_eq!(second.metric("vigie_deliveries_total{outcome=\"adopted\"}").await, adopted);
+    second.reaches("vigie_deliveries_total{outcome=\"adopted\"}", adopted).await;
     assert!(!lab.requests("GET", &format!("/channels/{TROUBLED}/messages")).await.is_empty(), "looked up");
     hold_against_discord(&lab).await;
     second.stop().await;
