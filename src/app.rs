@@ -3,12 +3,14 @@
 //! closes last, after everything that writes to it.
 
 mod backing;
+mod complaints;
 
 use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::backing::StoreBacking;
+use self::{backing::StoreBacking, complaints::Complaints};
 use crate::{
     clock::Clock,
     config::Config,
@@ -32,6 +34,8 @@ use crate::{
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
 /// How long requests under way may take after that; less than their stage has.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How many complaints may wait to be stored: more than a team has channels.
+const COMPLAINTS: usize = 64;
 
 /// Why `vigie run` can't run.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,13 @@ pub async fn run(
     };
     let stop = supervisor.stop(Stage::Work);
     supervisor.spawn("incidents", Stage::Work, worker.run(stop.clone()));
+    let (complain, heard) = mpsc::channel(COMPLAINTS);
+    let complaints = Complaints {
+        store: store.clone(),
+        language: config.language,
+        fallback: config.discord.fallback_channel,
+    };
+    supervisor.spawn("complaints", Stage::Work, complaints.run(heard, stop.clone()));
     let dispatcher = Dispatcher {
         store: store.clone(),
         rest,
@@ -106,6 +117,7 @@ pub async fn run(
         metrics: metrics.clone(),
         health: health.clone(),
         halt: halt.clone(),
+        complaints: complain,
     };
     supervisor.spawn("delivery", Stage::Work, dispatcher.run(stop.clone()));
     let shared = session::Shared {

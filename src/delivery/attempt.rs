@@ -14,11 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::{Acted, RestError},
     lookup::{Found, UNKNOWN_MESSAGE, id, look_up},
+    refusal::Refusal,
     rest::Rest,
     shrink::Form,
 };
 use crate::{
     clock::Clock,
+    language::Language,
     store::{
         Store, StoreError, incidents,
         outbox::{self, Head, OutboxRow, State},
@@ -54,8 +56,8 @@ pub(super) enum Step {
     Again,
     /// The message waits for its next try.
     Later(String),
-    /// The channel can't be written to; its messages wait.
-    Parked(String),
+    /// The channel can't be written to; its messages wait. The text says more.
+    Parked(Refusal, String),
     /// Discord is left alone, or Vigie stops.
     Stopped,
 }
@@ -88,7 +90,7 @@ enum Remedy {
     Stop,
     Retry,
     /// A person must give the bot access to the channel.
-    Park(&'static str),
+    Park(Refusal),
     /// The message does not exist any more.
     Gone,
     /// Discord finds the message invalid.
@@ -183,13 +185,7 @@ impl Attempt {
                 self.refused(row).await?;
                 Ok(Step::Again)
             }
-            Found::Unknowable => {
-                let reason = format!(
-                    "whether {} was sent can't be seen: give the bot READ_MESSAGE_HISTORY",
-                    row.reference
-                );
-                Ok(self.park(row.channel_id, reason).await?)
-            }
+            Found::Unknowable => Ok(self.park(row.channel_id, Refusal::NoHistory, &row.reference).await?),
         }
     }
 
@@ -278,7 +274,7 @@ impl Attempt {
                 Ok(Step::Again)
             }
             Remedy::Stop => Ok(Step::Stopped),
-            Remedy::Park(what) => self.park(head.channel_id, format!("{what} ({error})")).await,
+            Remedy::Park(refusal) => self.park(head.channel_id, refusal, &error.to_string()).await,
             Remedy::Retry | Remedy::Gone | Remedy::Unfit => {
                 self.postpone(head.id, head.channel_id, error.to_string()).await
             }
@@ -303,11 +299,12 @@ impl Attempt {
         Ok(Step::Later(reason))
     }
 
-    async fn park(&self, channel: u64, reason: String) -> Result<Step, StoreError> {
+    async fn park(&self, channel: u64, refusal: Refusal, detail: &str) -> Result<Step, StoreError> {
+        let reason = format!("{} ({detail})", refusal.text(Language::En));
         let why = reason.clone();
         self.store.write(move |conn| outbox::park(conn, channel, &why)).await?;
         self.count("parked");
-        Ok(Step::Parked(reason))
+        Ok(Step::Parked(refusal, reason))
     }
 
     async fn discard(&self, row: &OutboxRow, error: &RestError) -> Result<Step, StoreError> {
@@ -380,18 +377,16 @@ fn remedy(error: &RestError) -> Remedy {
         };
     };
     match code {
-        10003 => Remedy::Park("the channel does not exist: correct its id in [[routes]], or make it"),
-        50001 => Remedy::Park("the bot can't see the channel: give it VIEW_CHANNEL there"),
-        50008 | 50024 | 50083 => {
-            Remedy::Park("the channel takes no messages: name a text channel in [[routes]]")
-        }
-        50013 => Remedy::Park("the bot may not write there: give it SEND_MESSAGES and EMBED_LINKS"),
+        10003 => Remedy::Park(Refusal::Missing),
+        50001 => Remedy::Park(Refusal::Unseen),
+        50008 | 50024 | 50083 => Remedy::Park(Refusal::NoText),
+        50013 => Remedy::Park(Refusal::Forbidden),
         // Unknown message; a message of another author, whom a new token may have made of us.
         UNKNOWN_MESSAGE | 50005 => Remedy::Gone,
         // Slow mode, write limits, too many edits of old messages, overloaded resources.
         20016 | 20028 | 20029 | 30046 | 40062 | 130_000 => Remedy::Retry,
         _ if matches!(status, 400 | 413) => Remedy::Unfit,
-        _ if matches!(status, 403..=405) => Remedy::Park("Discord refuses every message there"),
+        _ if matches!(status, 403..=405) => Remedy::Park(Refusal::Other),
         _ => Remedy::Retry,
     }
 }

@@ -11,11 +11,15 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::task::{Id, JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::{Id, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     attempt::{Attempt, Step},
+    refusal::Complaint,
     rest::Rest,
 };
 use crate::{
@@ -52,6 +56,9 @@ pub struct Dispatcher {
     pub health: Health,
     /// Asked whether Discord is to be left alone.
     pub halt: Halt,
+    /// Who tells people of a channel that refuses messages. Delivery never waits for it: what does not fit
+    /// stands in the log and in [`Part::Delivery`] only.
+    pub complaints: mpsc::Sender<Complaint>,
 }
 
 /// What is known of the channels beyond what the outbox says.
@@ -115,7 +122,10 @@ impl Dispatcher {
                         Ok((task, step)) => (task, step.map_err(|error| error.to_string())),
                         Err(error) => (error.id(), Err(error.to_string())),
                     };
-                    channels.ended(task, step, self.clock.now());
+                    let refused = channels.ended(task, step, self.clock.now());
+                    if let Some(Err(error)) = refused.map(|complaint| self.complaints.try_send(complaint)) {
+                        tracing::warn!(%error, "a complaint could not be passed on");
+                    }
                 }
                 () = changed => {}
                 () = self.clock.sleep_until(next) => {}
@@ -192,9 +202,10 @@ impl Channels {
         self.resting.contains_key(&channel) || self.busy.values().any(|(busy, _)| *busy == channel)
     }
 
-    /// Notes how a step ended. A channel that can't be written to rests for [`RECHECK`] from when it was tried.
-    fn ended(&mut self, task: Id, step: Result<Step, String>, now: Timestamp) {
-        let Some((channel, since)) = self.busy.remove(&task) else { return };
+    /// Notes how a step ended; says if there is news to complain of. A channel that can't be written to rests
+    /// for [`RECHECK`] from when it was tried.
+    fn ended(&mut self, task: Id, step: Result<Step, String>, now: Timestamp) -> Option<Complaint> {
+        let (channel, since) = self.busy.remove(&task)?;
         match step {
             Ok(Step::Done) => {
                 if self.troubles.remove(&channel).is_some() {
@@ -205,10 +216,11 @@ impl Channels {
             Ok(Step::Later(reason)) => {
                 self.troubles.insert(channel, reason);
             }
-            Ok(Step::Parked(reason)) => {
+            Ok(Step::Parked(refusal, reason)) => {
                 self.resting.insert(channel, later(since, RECHECK));
                 if self.troubles.insert(channel, reason.clone()).as_ref() != Some(&reason) {
                     tracing::error!(channel, %reason, "a channel can't be written to; its messages wait");
+                    return Some(Complaint { channel, refusal });
                 }
             }
             Err(error) => {
@@ -216,6 +228,7 @@ impl Channels {
                 self.resting.insert(channel, later(now, STORE_PAUSE));
             }
         }
+        None
     }
 }
 

@@ -8,10 +8,12 @@ mod budget;
 mod dispatcher;
 mod error;
 mod lookup;
+mod refusal;
 mod rest;
 mod shrink;
 
 pub use buckets::Scope;
 pub use dispatcher::Dispatcher;
 pub use error::{Acted, RestError, SetupError};
+pub use refusal::{Complaint, Refusal};
 pub use rest::{AGENT, Rest, RestSettings, discord};

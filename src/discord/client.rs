@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use serenity::{
     Client,
     all::{ClientBuilder, GatewayIntents},
-    gateway::ShardManager,
     http::Http,
 };
 use tokio::sync::oneshot;
@@ -27,6 +26,9 @@ use crate::{
     clock::Clock,
     health::{Condition, Part},
 };
+
+/// How long serenity may take to close a session: it waits 5 s for each of two confirmations.
+const CLOSING: Duration = Duration::from_secs(30);
 
 /// A session whose connection is about to be made.
 pub(super) struct Session {
@@ -69,14 +71,19 @@ impl Session {
         timings: &Timings,
         stop: impl Future<Output = ()>,
     ) -> (End, Duration) {
-        let manager = self.client.shard_manager.clone();
         let mut good_since = None;
         let end = tokio::select! {
             end = self.watch(shared, timings, &mut good_since) => end,
             () = stop => End::Stopped,
         };
         shared.metrics.gateway_connected.set(0);
-        shut_down(&manager, &shared.clock, timings.shutdown).await;
+        // It goes on aside if it takes longer: given up, serenity would knock at the relay for ever.
+        let closing = tokio::spawn(self.close(shared.clock.clone()));
+        match shared.clock.timeout(timings.shutdown, closing).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::error!(%error, "closing a session panicked; report this"),
+            None => tracing::info!("serenity takes its time to close a session; nobody waits for it"),
+        }
         (end, good_since.map_or(Duration::ZERO, |since: Instant| since.elapsed()))
     }
 
@@ -123,18 +130,21 @@ impl Session {
             }
         }
     }
-}
 
-/// Ends serenity's tasks. The relay must still be there to answer them.
-async fn shut_down(manager: &ShardManager, clock: &Clock, limit: Duration) {
-    let closing = async {
-        // serenity ignores the request while it has no runner, and would go on connecting for ever.
-        while manager.runners.lock().await.is_empty() {
-            clock.sleep(Duration::from_millis(10)).await;
+    /// Ends serenity's tasks. The relay is there until then, to answer them.
+    async fn close(self, clock: Clock) {
+        let manager = self.client.shard_manager.clone();
+        let closing = async {
+            // serenity ignores the request while it has no runner, and would go on connecting for ever.
+            while manager.runners.lock().await.is_empty() {
+                clock.sleep(Duration::from_millis(10)).await;
+            }
+            manager.shutdown_all().await;
+        };
+        if clock.timeout(CLOSING, closing).await.is_some() {
+            tracing::debug!("serenity has closed its session");
+        } else {
+            tracing::warn!("serenity did not close its session; a task of it is left behind");
         }
-        manager.shutdown_all().await;
-    };
-    if clock.timeout(limit, closing).await.is_none() {
-        tracing::warn!(?limit, "serenity did not close its session in time; it is left behind");
     }
 }

@@ -38,9 +38,10 @@ pub(crate) fn router(sim: &Sim) -> Router {
 }
 
 impl Sim {
-    /// Serves on `listener` until `shutdown` is cancelled.
+    /// Serves on `listener` until `shutdown` is cancelled. It may be served again then.
     pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Address)?;
+        self.gateway().open();
         self.world().origin = format!("http://{address}");
         let router = self.router();
         let tasks = TaskTracker::new();

@@ -9,15 +9,13 @@ use serde_json::Value;
 
 use crate::PATIENCE;
 
-/// An HTTP client that keeps its connections.
+/// An HTTP client; the default one keeps its connections.
 #[derive(Clone, Debug)]
 pub struct Client(Legacy<HttpConnector, Full<Bytes>>);
 
 impl Default for Client {
     fn default() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        Self(Legacy::builder(TokioExecutor::new()).build(connector))
+        Self::keeping(usize::MAX)
     }
 }
 
@@ -53,6 +51,18 @@ impl Answer {
 }
 
 impl Client {
+    /// A client that makes a connection for each request. A server whose clock leaps closes those that rest,
+    /// perhaps just when they are used again.
+    pub fn forgetful() -> Self {
+        Self::keeping(0)
+    }
+
+    fn keeping(idle: usize) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self(Legacy::builder(TokioExecutor::new()).pool_max_idle_per_host(idle).build(connector))
+    }
+
     /// `GET url`.
     pub async fn get(&self, url: &str) -> Answer {
         self.send(Request::get(url).body(Full::default()).unwrap()).await

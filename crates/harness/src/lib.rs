@@ -14,14 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use discord_sim::Sim;
+use discord_sim::{Options, Sim};
+use hyper::Method;
 use serde_json::{Value, json};
+use stack_sim::gitea::Repository;
 use tempfile::TempDir;
-use tokio_util::{sync::CancellationToken, sync::DropGuard};
+use tokio::{net::TcpSocket, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use crate::{
     http::{Answer, Client},
-    vigie::{Vigie, resident_bytes},
+    vigie::{Peer, Vigie, resident_bytes},
 };
 
 /// How long anything may take before a test gives up: long enough for a machine that is busy.
@@ -43,24 +46,31 @@ pub struct Lab {
     pub client: Client,
     channels: u64,
     folder: TempDir,
-    _stop: DropGuard,
+    sim: Sim,
+    /// Bound and never listening: while Discord is away nobody else gets its port.
+    _port: TcpSocket,
+    serving: Option<(JoinHandle<()>, DropGuard)>,
 }
 
 impl Lab {
     /// A Discord whose guild has the fallback channel and `channels` more.
     pub async fn new(channels: u64) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let discord = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let (sim, shutdown) = (Sim::default(), stop.clone());
-        tokio::spawn(async move { sim.serve(listener, shutdown).await });
-        let lab = Self {
-            discord,
+        Self::with(channels, Options::default()).await
+    }
+
+    /// As [`Lab::new`], with a Discord of other `options`.
+    pub async fn with(channels: u64, options: Options) -> Self {
+        let port = socket(([127, 0, 0, 1], 0).into());
+        let mut lab = Self {
+            discord: port.local_addr().unwrap(),
             client: Client::default(),
             channels,
             folder: TempDir::new().unwrap(),
-            _stop: stop.drop_guard(),
+            sim: Sim::new(options),
+            _port: port,
+            serving: None,
         };
+        lab.discord_returns();
         let list: Vec<Value> = (FALLBACK..=FALLBACK + channels)
             .map(|id| json!({ "id": id.to_string(), "name": format!("channel-{id}") }))
             .collect();
@@ -78,8 +88,75 @@ impl Lab {
 
     /// Calls the simulator's control plane and returns its answer.
     pub async fn sim(&self, path: &str, body: &Value) -> Value {
-        let answer = self.client.post(&format!("http://{}/_sim/{path}", self.discord), body).await;
-        assert!(answer.is_success(), "POST /_sim/{path} {body}: {answer:?}");
+        self.control(Method::POST, path, body).await
+    }
+
+    /// Discord goes away: nobody answers at its address any more.
+    pub async fn discord_leaves(&mut self) {
+        if let Some((served, stop)) = self.serving.take() {
+            drop(stop);
+            served.await.unwrap();
+        }
+    }
+
+    /// Discord is there again and knows what it knew.
+    pub fn discord_returns(&mut self) {
+        let listener = socket(self.discord).listen(1024).unwrap();
+        let stop = CancellationToken::new();
+        let (sim, shutdown) = (self.sim.clone(), stop.clone());
+        let served = tokio::spawn(async move { sim.serve(listener, shutdown).await.unwrap() });
+        self.serving = Some((served, stop.drop_guard()));
+    }
+
+    /// Orders a fault: `kind` strikes `method` on `path`; `more` is the rest of it.
+    pub async fn fault(&self, kind: &str, method: &str, path: &str, more: Value) {
+        let mut fault = json!({ "kind": kind, "match": { "method": method, "path": path } });
+        fault.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        self.sim("faults", &fault).await;
+    }
+
+    /// Takes all faults away.
+    pub async fn no_faults(&self) {
+        self.control(Method::DELETE, "faults", &json!({})).await;
+    }
+
+    /// Takes `permissions` (Discord's bits) from everyone in `channel`; 0 gives all back.
+    pub async fn deny(&self, channel: u64, permissions: u64) {
+        let overwrites = json!([{ "id": GUILD, "type": 0, "allow": "0", "deny": permissions.to_string() }]);
+        self.control(Method::PATCH, &format!("channels/{channel}"), &json!({ "overwrites": overwrites }))
+            .await;
+    }
+
+    /// Moves Discord's clock.
+    pub fn discord_ages(&self, by: Duration) {
+        self.sim.clock().advance(by);
+    }
+
+    /// The member `user` runs `command` in the fallback channel; what they see of it, by the first answer
+    /// (`wait` is `callback`) or in the end (`final`).
+    pub async fn command(&self, user: &str, command: &str, wait: &str) -> Value {
+        let act = json!({
+            "kind": "command", "guild_id": GUILD, "channel_id": FALLBACK.to_string(), "user_id": user,
+            "command": command, "wait": wait,
+        });
+        self.sim("interactions", &act).await
+    }
+
+    /// What went over the simulator's REST API by `method` on paths that begin with `path`.
+    pub async fn requests(&self, method: &str, path: &str) -> Vec<Value> {
+        let Value::Array(log) = self.log().await else { panic!("the log is no array") };
+        let begins = |one: &Value| {
+            let called = one["path"].as_str().and_then(|called| called.strip_prefix("/api/v10"));
+            one["method"] == method && called.is_some_and(|called| called.starts_with(path))
+        };
+        log.into_iter().filter(begins).collect()
+    }
+
+    async fn control(&self, method: Method, path: &str, body: &Value) -> Value {
+        let url = format!("http://{}/_sim/{path}", self.discord);
+        let headers = [("content-type", "application/json")];
+        let answer = self.client.request(method.clone(), &url, &headers, body.to_string()).await;
+        assert!(answer.is_success(), "{method} /_sim/{path} {body}: {answer:?}");
         answer.json()
     }
 
@@ -163,6 +240,11 @@ operators = 3000
         self.route_channels().map(route).collect::<Vec<_>>().join("\n")
     }
 
+    /// The repository that [`Lab::route_by_repository`] routes to `channel`.
+    pub fn repository(&self, channel: u64) -> Repository {
+        Repository::new("https://git.harbor.example", &format!("harbor/channel-{channel}"), SECRET)
+    }
+
     /// Starts `program run` with the default configuration: all to the first channel.
     pub async fn vigie(&self, program: &Path) -> Vigie {
         let routes = format!("[[routes]]\nchannels = [{}]", FALLBACK + 1);
@@ -174,6 +256,14 @@ operators = 3000
         let path = self.write_configuration(configuration);
         Vigie::start(program, &path, self.client.clone()).await
     }
+}
+
+/// A socket that shares its port: one may listen while the other only holds the port.
+fn socket(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 /// Waits until `condition` gives something, for at most [`PATIENCE`]; `what` is said if it never does.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use serde_json::Value;
 use stack_sim::gitea::{Delivery, Repository};
 
-use crate::{Lab, SECRET, eventually};
+use crate::{Lab, eventually};
 
 /// How hard the story is.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +77,7 @@ pub async fn play(program: &Path, story: &Story) -> Outcome {
 }
 
 fn pushes(lab: &Lab, events: usize) -> Vec<Delivery> {
-    let new = |id| Repository::new("https://git.example", &format!("harbor/channel-{id}"), SECRET);
-    let mut repositories: Vec<Repository> = lab.route_channels().map(new).collect();
+    let mut repositories: Vec<Repository> = lab.route_channels().map(|id| lab.repository(id)).collect();
     let count = repositories.len();
     (0..events).map(|n| repositories[n % count].push("alice", "main", &[&format!("event {n:05}.")])).collect()
 }

@@ -1,4 +1,5 @@
 use std::{
+    ops::Deref,
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
@@ -17,16 +18,80 @@ use tokio::{
 
 use crate::{Answer, Client, PATIENCE, eventually};
 
+/// What a Vigie, wherever it runs, shows to whoever talks to it.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Where it listens, such as `http://127.0.0.1:41000`.
+    pub origin: String,
+    /// Talks to it.
+    pub client: Client,
+}
+
 /// A running `vigie run`. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Vigie {
-    /// Where it listens, such as `http://127.0.0.1:41000`.
-    pub origin: String,
     /// When it was started.
     pub started: Instant,
+    peer: Peer,
     child: Child,
-    client: Client,
     log: Arc<Mutex<String>>,
+}
+
+impl Deref for Vigie {
+    type Target = Peer;
+
+    fn deref(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl Peer {
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.get(&format!("{}{path}", self.origin)).await
+    }
+
+    /// Waits until `/readyz` says ready.
+    pub async fn ready(&self) {
+        eventually("vigie is ready", async || (self.get("/readyz").await.status == 200).then_some(())).await;
+    }
+
+    /// Waits until `/readyz` says that it is not ready because of `reason`.
+    pub async fn unready(&self, reason: &str) {
+        eventually(&format!("vigie is not ready: {reason}"), async || {
+            let answer = self.get("/readyz").await;
+            (answer.status == 503 && answer.text().contains(reason)).then_some(())
+        })
+        .await;
+    }
+
+    /// What the metric `series`, with its labels, stands at.
+    pub async fn metric(&self, series: &str) -> f64 {
+        let metrics = self.get("/metrics").await.text();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {series} in {metrics}"))
+    }
+
+    /// Waits until the metric `series` stands at `value`.
+    pub async fn reaches(&self, series: &str, value: f64) {
+        let what = format!("{series} is {value}");
+        eventually(&what, async || (self.metric(series).await.total_cmp(&value).is_eq()).then_some(())).await;
+    }
+
+    /// Posts a delivery as Gitea does and returns the status; `None` if the connection broke.
+    pub async fn post(&self, delivery: &Delivery) -> Option<u16> {
+        let mut request = Request::post(format!("{}/hooks/gitea", self.origin));
+        for (name, value) in delivery.headers() {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(delivery.body.clone()))).unwrap();
+        self.client.try_request(request).await.map(|answer| answer.status)
+    }
+
+    /// Posts a delivery that is to be taken.
+    pub async fn take(&self, delivery: &Delivery) {
+        assert_eq!(self.post(delivery).await, Some(204), "{delivery:?}");
+    }
 }
 
 impl Vigie {
@@ -69,27 +134,7 @@ impl Vigie {
         let origin = origin.unwrap_or_else(|| panic!("vigie does not listen:\n{}", log.lock().unwrap()));
         // Whoever writes to a closed pipe is killed, so the pipe stays open as long as it runs.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { origin, started, child, client, log }
-    }
-
-    /// `GET path`.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.client.get(&format!("{}{path}", self.origin)).await
-    }
-
-    /// Waits until `/readyz` says ready.
-    pub async fn ready(&self) {
-        eventually("vigie is ready", async || (self.get("/readyz").await.status == 200).then_some(())).await;
-    }
-
-    /// Posts a delivery as Gitea does and returns the status; `None` if the connection broke.
-    pub async fn post(&self, delivery: &Delivery) -> Option<u16> {
-        let mut request = Request::post(format!("{}/hooks/gitea", self.origin));
-        for (name, value) in delivery.headers() {
-            request = request.header(name, value);
-        }
-        let request = request.body(Full::new(Bytes::from(delivery.body.clone()))).unwrap();
-        self.client.try_request(request).await.map(|answer| answer.status)
+        Self { started, peer: Peer { origin, client }, child, log }
     }
 
     /// What it logged so far.

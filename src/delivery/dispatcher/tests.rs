@@ -70,6 +70,7 @@ impl Bench {
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             halt: self.halt.clone(),
+            complaints: mpsc::channel(1).0,
         };
         let cancel = CancellationToken::new();
         self.running = Some((cancel.clone(), tokio::spawn(dispatcher.run(cancel))));

@@ -98,6 +98,11 @@ impl Hub {
         }
     }
 
+    /// Takes connections (again), as a server that starts does.
+    pub(crate) fn open(&self) {
+        self.state().closing = false;
+    }
+
     /// Ends every connection, as a server that stops does.
     pub(crate) fn close(&self) {
         self.state().closing = true;

@@ -1,0 +1,60 @@
+//! A Vigie in this process, for what takes longer than a test may: its clock goes as the machine's does, and the
+//! test can move it on.
+
+use std::{ops::Deref, time::Duration};
+
+use harness::{Client, Lab, Peer};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use vigie::{app, clock::Clock, config};
+
+/// A Vigie whose clock the test moves. It stops when it is dropped.
+pub(crate) struct Inside {
+    /// Its clock.
+    pub(crate) clock: Clock,
+    peer: Peer,
+    task: JoinHandle<Result<(), app::AppError>>,
+    stop: DropGuard,
+}
+
+impl Deref for Inside {
+    type Target = Peer;
+
+    fn deref(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl Inside {
+    /// Starts with `configuration`; its clock is `ahead` of the machine's.
+    pub(crate) async fn start(lab: &Lab, configuration: &str, ahead: Duration) -> Self {
+        let config = config::load(&lab.write_configuration(configuration)).unwrap().config;
+        let clock = Clock::manual(Clock::system().now() + ahead);
+        let stop = CancellationToken::new();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tick(clock.clone())));
+        let (told, address) = oneshot::channel();
+        let listening = move |address| told.send(address).unwrap();
+        let task = tokio::spawn(app::run(config, clock.clone(), stop.clone(), listening));
+        let peer = Peer { origin: format!("http://{}", address.await.unwrap()), client: Client::forgetful() };
+        Self { clock, peer, task, stop: stop.drop_guard() }
+    }
+
+    /// Ends it as SIGTERM does.
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+/// Moves `clock` on as the machine's goes.
+async fn tick(clock: Clock) {
+    const TICK: Duration = Duration::from_millis(5);
+    let real = Clock::system();
+    let mut last = real.now();
+    loop {
+        real.sleep(TICK).await;
+        let now = real.now();
+        clock.advance(now.duration_since(last).try_into().unwrap_or_default());
+        last = now;
+    }
+}
