@@ -106,10 +106,9 @@ async fn a_log_of_everything_is_json_and_holds_no_secret() {
         assert!(line["level"].is_string(), "{line}");
     }
     let exchanges = lab.log().await;
-    let callback = exchanges.as_array().unwrap().iter().filter_map(|exchange| exchange["path"].as_str());
-    let token = callback
-        .filter_map(|path| path.split_once("/interactions/")?.1.split('/').nth(1))
-        .next()
+    let mut paths = exchanges.as_array().unwrap().iter().filter_map(|exchange| exchange["path"].as_str());
+    let token = paths
+        .find_map(|path| path.split_once("/interactions/")?.1.split('/').nth(1))
         .expect("the command was answered");
     for secret in [token, "Bot simulated", SECRET] {
         assert!(!log.contains(secret), "'{secret}' stands in the log");

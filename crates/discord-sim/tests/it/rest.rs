@@ -171,7 +171,7 @@ async fn files_come_back_as_they_were_sent() {
     harbor(&discord).await;
     let payload = json!({
         "embeds": [{"title": "chart", "image": {"url": "attachment://my_chart.png"}}],
-        "attachments": [{"id": 0, "filename": "my chart.png", "description": "load"}],
+        "attachments": [{"id": "0", "filename": "my chart.png", "description": "load"}],
     });
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02rest".to_vec();
     let part = multipart::Part::bytes(png.clone()).file_name("my chart.png").mime_str("image/png").unwrap();

@@ -61,7 +61,8 @@ impl Discord {
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.unwrap();
         let answer = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        if let Some(api) = OpenApi::load().filter(|_| path.starts_with("/api/")) {
+        // A path that Discord does not have answers with the code 0, which no description has.
+        if let Some(api) = OpenApi::load().filter(|_| path.starts_with("/api/") && answer["code"] != 0) {
             assert_eq!(api.check_answer(&name, path, status, &answer), [], "{answer:#}");
         }
         (status, answer)
