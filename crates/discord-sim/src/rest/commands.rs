@@ -2,6 +2,8 @@
 //! a name stands once for each type; a command that is overwritten keeps its id and gets a new version.
 
 pub(crate) mod definition;
+pub(crate) mod option;
+mod text;
 
 use std::collections::HashSet;
 
