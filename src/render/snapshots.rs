@@ -9,7 +9,7 @@ use crate::{
     incident::{Incident, route::Decision},
     intake::gitea::{
         self,
-        tests::{BODIES, kind_of, real_bodies},
+        tests::bodies::{BODIES, kind_of, real_bodies},
     },
     language::Language,
 };

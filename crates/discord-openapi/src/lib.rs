@@ -96,78 +96,53 @@ impl OpenApi {
     /// What is wrong with the JSON body of a request; `Null` stands for none. A multipart request is held
     /// by its `payload_json`. `path` may carry `/api`, `/api/v10` and a query.
     pub fn check_request(&self, method: &str, path: &str, body: &Value) -> Vec<Violation> {
-        let (name, operation) = match self.operation(method, path) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Vec::new(),
-            Err(violation) => return vec![violation],
-        };
-        let violation = |at: String, what: String| Violation {
-            path: name.clone(),
-            side: Side::Request,
-            status: None,
-            at,
-            what,
-        };
-        let Some(described) = operation.get("requestBody") else {
-            return if schema::is_nothing(body) {
-                Vec::new()
-            } else {
-                vec![violation(String::new(), "a body came, but this operation takes none".to_owned())]
+        self.hold(method, path, (Side::Request, None), |name, operation| {
+            let Some(described) = operation.get("requestBody") else {
+                return if schema::is_nothing(body) {
+                    Vec::new()
+                } else {
+                    whole("a body came, but this operation takes none")
+                };
             };
-        };
-        if body.is_null() {
-            return if described["required"] == true {
-                vec![violation(String::new(), "a body was expected, but none came".to_owned())]
-            } else {
-                Vec::new()
-            };
-        }
-        let Some(schema) = schema::of_content(described) else { return Vec::new() };
-        let key = format!("{name} request");
-        self.schemas.check(&key, schema, body).into_iter().map(|(at, what)| violation(at, what)).collect()
+            if body.is_null() {
+                return if described["required"] == true {
+                    whole("a body was expected, but none came")
+                } else {
+                    Vec::new()
+                };
+            }
+            let Some(schema) = schema::of_content(described) else { return Vec::new() };
+            self.schemas.check(&format!("{name} request"), schema, body)
+        })
     }
 
     /// What is wrong with an answer; `Null` stands for no body. Statuses from 500 on are not described, so
     /// nothing is wrong with them.
     pub fn check_answer(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<Violation> {
-        let (name, operation) = match self.operation(method, path) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Vec::new(),
-            Err(violation) => return vec![violation],
-        };
-        let violation = |at: String, what: String| Violation {
-            path: name.clone(),
-            side: Side::Answer,
-            status: Some(status),
-            at,
-            what,
-        };
-        if status >= 500 {
-            return Vec::new();
-        }
-        let responses = &operation["responses"];
-        let range = format!("{}XX", status / 100);
-        let Some(response) = [status.to_string().as_str(), &range, "default"]
-            .into_iter()
-            .find_map(|status| responses.get(status))
-            .map(|response| self.resolve(response))
-        else {
-            let known: Vec<_> =
-                responses.as_object().into_iter().flatten().map(|(status, _)| status.as_str()).collect();
-            return vec![violation(
-                String::new(),
-                format!("status {status} is not described; these are: {}", known.join(", ")),
-            )];
-        };
-        let Some(schema) = schema::of_content(response) else {
-            return if schema::is_nothing(body) {
-                Vec::new()
-            } else {
-                vec![violation(String::new(), "a body came, but this answer has none".to_owned())]
+        self.hold(method, path, (Side::Answer, Some(status)), |name, operation| {
+            if status >= 500 {
+                return Vec::new();
+            }
+            let responses = &operation["responses"];
+            let range = format!("{}XX", status / 100);
+            let Some(response) = [status.to_string().as_str(), &range, "default"]
+                .into_iter()
+                .find_map(|status| responses.get(status))
+                .map(|response| self.resolve(response))
+            else {
+                let known: Vec<_> =
+                    responses.as_object().into_iter().flatten().map(|(status, _)| status.as_str()).collect();
+                return whole(&format!("status {status} is not described; these are: {}", known.join(", ")));
             };
-        };
-        let key = format!("{name} {status}");
-        self.schemas.check(&key, schema, body).into_iter().map(|(at, what)| violation(at, what)).collect()
+            let Some(schema) = schema::of_content(response) else {
+                return if schema::is_nothing(body) {
+                    Vec::new()
+                } else {
+                    whole("a body came, but this answer has none")
+                };
+            };
+            self.schemas.check(&format!("{name} {status}"), schema, body)
+        })
     }
 
     /// What is wrong with the body of a message that is to be created in a channel.
@@ -219,6 +194,24 @@ impl OpenApi {
         violations
     }
 
+    /// Holds one side of an exchange by `check`, which gets the operation's name and description, and says
+    /// where what is wrong.
+    fn hold(
+        &self,
+        method: &str,
+        path: &str,
+        (side, status): (Side, Option<u16>),
+        check: impl FnOnce(&str, &Value) -> Vec<(String, String)>,
+    ) -> Vec<Violation> {
+        let (name, operation) = match self.operation(method, path) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Vec::new(),
+            Err(violation) => return vec![violation],
+        };
+        let violation = |(at, what)| Violation { path: name.clone(), side, status, at, what };
+        check(&name, operation).into_iter().map(violation).collect()
+    }
+
     /// The operation's name and description. `None`: the path lies outside the described API on purpose.
     fn operation(&self, method: &str, path: &str) -> Result<Option<(String, &Value)>, Violation> {
         if routes::is_outside(path) {
@@ -243,6 +236,11 @@ impl OpenApi {
         let pointer = response["$ref"].as_str().and_then(|reference| reference.split_once('#'));
         pointer.and_then(|(_, pointer)| self.document.pointer(pointer)).unwrap_or(response)
     }
+}
+
+/// A mistake of the whole body.
+fn whole(what: &str) -> Vec<(String, String)> {
+    vec![(String::new(), what.to_owned())]
 }
 
 #[cfg(test)]

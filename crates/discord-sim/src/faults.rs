@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Hang,
     /// The answer's body comes in pieces over `ms`.
     Slow,
-    /// Sessions are closed with `close_code` (absent: the connection is cut).
+    /// Sessions are closed with `close_code` (absent: by a close frame without one).
     GatewayClose,
     /// Sessions get nothing any more, not even ACKs.
     GatewaySilence,

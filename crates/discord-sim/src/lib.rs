@@ -1,18 +1,10 @@
-//! A Discord for one machine, for tests and demos: REST v10, gateway, faults, a control plane and a page.
+#![doc = include_str!("../README.md")]
 //!
-//! Invariants: everything is in memory and belongs to one [`Sim`]; time comes from its [`Clock`] only;
+//! # Invariants
+//!
+//! Everything is in memory and belongs to one [`Sim`]; time comes from its [`Clock`] only;
 //! guilds do not touch each other (only the global rate limit, the count of invalid requests and the identify
 //! budget are the bot's).
-//!
-//! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-//! println!("a Discord at http://{}/api/v10", listener.local_addr()?);
-//! let shutdown = tokio_util::sync::CancellationToken::new();
-//! discord_sim::Sim::default().serve(listener, shutdown).await?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod clock;
 mod control;

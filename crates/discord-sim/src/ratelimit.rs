@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -190,12 +191,7 @@ fn bucket_headers(route: &Route, rule: Rule, window: Window, now_ms: i64) -> Hea
 
 /// A name made of a text: 64 hexadecimal digits, the same whenever it is made.
 pub(crate) fn hex(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            hex.extend(char::from_digit(nibble.into(), 16));
-        }
-        hex
-    })
+    HEXLOWER.encode(&Sha256::digest(text))
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {

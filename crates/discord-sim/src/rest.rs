@@ -10,6 +10,7 @@ pub(crate) mod guilds;
 pub(crate) mod messages;
 pub(crate) mod overwrites;
 mod pipeline;
+pub(crate) mod query;
 pub(crate) mod route;
 pub(crate) mod threads;
 pub(crate) mod users;

@@ -122,6 +122,11 @@ impl World {
         self.channels.get_mut(&id).ok_or_else(ApiError::unknown_channel)
     }
 
+    /// The message that everybody in the channel sees, or 10003 or 10008.
+    pub(crate) fn message(&self, channel: Id, id: Id) -> Result<&Message, ApiError> {
+        self.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)
+    }
+
     /// The member, or 10007.
     pub(crate) fn member(&self, guild: Id, user: Id) -> Result<&Member, ApiError> {
         self.guild(guild)?.members.get(&user).ok_or_else(ApiError::unknown_member)

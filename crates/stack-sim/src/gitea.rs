@@ -2,6 +2,7 @@
 //! `X-Gitea-Event`, `-Event-Type`, `-Delivery`, and `-Signature`, the lower-case hex HMAC-SHA256 of the body
 //! (Gitea, services/webhook/deliver.go).
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -258,21 +259,12 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
     mac.update(body);
-    hex(&mac.finalize().into_bytes())
+    HEXLOWER.encode(&mac.finalize().into_bytes())
 }
 
 /// Forty hex digits that stand for a commit.
 fn hash(parts: &[&str]) -> String {
-    hex(&Sha256::digest(parts.join("\n")))[..40].to_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-        .map(char::from)
-        .collect()
+    HEXLOWER.encode(&Sha256::digest(parts.join("\n")))[..40].to_owned()
 }
 
 #[cfg(test)]

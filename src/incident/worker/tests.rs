@@ -6,7 +6,10 @@ use super::*;
 use crate::{
     config::{Conditions, Route},
     health::Health,
-    intake::gitea::{self, tests::BODIES},
+    intake::gitea::{
+        self,
+        tests::bodies::{self, BODIES},
+    },
     store::{Acceptance, Arrival, OutboxRow, Settings},
     telemetry::Metrics,
 };
@@ -52,7 +55,7 @@ async fn accept(worker: &Worker, kind: &str, body: &[u8]) {
 
 async fn accept_file(worker: &Worker, file: &str) {
     let (_, body) = BODIES.iter().find(|(name, _)| name == file).unwrap();
-    accept(worker, gitea::tests::kind_of(file), body).await;
+    accept(worker, bodies::kind_of(file), body).await;
 }
 
 /// What is to be sent, in the order in which it first was.

@@ -1,34 +1,20 @@
-//! The readers on bodies written for this project (`tests/bodies/gitea/<kind>[.<variant>].json`), on real
-//! ones where they are at hand, and on what no Gitea would send.
+//! The readers on bodies written for this project, on real ones where they are at hand, and on what no Gitea
+//! would send.
 
-use std::{env, fmt::Write, fs, path::PathBuf, sync::LazyLock};
+pub(crate) mod bodies;
+mod damaged;
+
+use std::fmt::Write;
 
 use hyper::HeaderMap;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use self::bodies::{BODIES, kind_of, real_bodies};
 use super::*;
 use crate::{
     event::Severity,
     subject::{Generic, RefKind, Standing, Subject, Verdict},
 };
-
-/// All bodies of this project: the file's name without its ending, and the text.
-pub(crate) static BODIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bodies/gitea");
-    let mut bodies: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
-        .collect();
-    bodies.sort();
-    bodies
-});
-
-/// The wire kind of a body, from its file's name.
-pub(crate) fn kind_of(file: &str) -> &str {
-    file.split('.').next().unwrap()
-}
 
 fn body(file: &str) -> Value {
     let (_, body) = BODIES.iter().find(|(name, _)| name == file).unwrap();
@@ -306,100 +292,4 @@ fn real_bodies_are_read() {
         assert!(event.actor.is_some() && event.repository.is_some(), "{name}");
     }
     assert_eq!(bodies.len(), 36);
-}
-
-/// The captured bodies with their names and wire kinds; `None`, with a line that names the skipped test,
-/// where they are not at hand.
-pub(crate) fn real_bodies(test: &str) -> Option<Vec<(String, &'static str, Vec<u8>)>> {
-    let shared = env::var_os("VIGIE_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
-    let folder = shared.join("payloads/gitea");
-    if !folder.is_dir() {
-        eprintln!("skipped: {test}: no payloads/gitea below $VIGIE_SHARED");
-        return None;
-    }
-    let mut bodies = Vec::new();
-    for set in ["go-playground", "go-scm"] {
-        for path in fs::read_dir(folder.join(set)).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.extension().is_some_and(|ending| ending == "json") {
-                let file = path.file_stem().unwrap().to_str().unwrap();
-                bodies.push((format!("{set}/{file}"), real_kind(file), fs::read(&path).unwrap()));
-            }
-        }
-    }
-    Some(bodies)
-}
-
-/// The wire kind of a captured body, from its file's name.
-fn real_kind(file: &str) -> &'static str {
-    let file = file.trim_end_matches("-event").replace('-', "_");
-    let known = [
-        ("pull_request_comment", "pull_request_comment"),
-        ("pull_request_review", "pull_request_review_comment"),
-        ("pull_request_sync", "pull_request_sync"),
-        ("pull_request_assign", "pull_request_assign"),
-        ("pull_request_label", "pull_request_label"),
-        ("pull_request_milestone", "pull_request_milestone"),
-        ("pull_request", "pull_request"),
-        ("issue_comment", "issue_comment"),
-        ("issue_assign", "issue_assign"),
-        ("issue_label", "issue_label"),
-        ("issue_milestone", "issue_milestone"),
-        ("issue", "issues"),
-        ("push", "push"),
-        ("release", "release"),
-        ("repository", "repository"),
-        ("fork", "fork"),
-    ];
-    match file.rsplit('_').next().unwrap() {
-        "create" => "create",
-        "delete" => "delete",
-        _ => known.into_iter().find(|(start, _)| file.starts_with(start)).unwrap().1,
-    }
-}
-
-/// Any JSON, not deep.
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        ".{0,30}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(2, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::from))
-}
-
-proptest! {
-    /// A body in which anything was replaced by anything is read or refused; what is read is bounded.
-    #[test]
-    fn no_body_makes_a_reader_panic(file in 0..30usize, place in any::<usize>(), other in any_json()) {
-        let (file, text) = &BODIES[file];
-        let mut body: Value = serde_json::from_slice(text).unwrap();
-        let mut places = 0;
-        walk(&mut body.clone(), &mut |_| places += 1);
-        let mut left = place % places;
-        walk(&mut body, &mut |value| {
-            if left == 0 {
-                *value = other.clone();
-            }
-            left = left.wrapping_sub(1);
-        });
-        if let Ok(event) = read_value(kind_of(file), &body) {
-            prop_assert!(event.source_key.len() <= 500);
-            let again: Event = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()).unwrap();
-            prop_assert_eq!(event, again);
-        }
-    }
-
-    /// A body that is cut off, or in which one byte is another, is read or refused.
-    #[test]
-    fn no_bytes_make_a_reader_panic(file in 0..30usize, place in any::<usize>(), byte in any::<u8>()) {
-        let (file, mut text) = BODIES[file].clone();
-        let place = place % text.trim_ascii_end().len();
-        let cut = read(kind_of(&file), &text[..place]).unwrap_err();
-        prop_assert!(matches!(cut, ReadError::Truncated { .. }), "{}", cut);
-        text[place] = byte;
-        let _: Result<Event, ReadError> = read(kind_of(&file), &text);
-    }
 }

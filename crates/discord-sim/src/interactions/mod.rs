@@ -31,7 +31,7 @@ use self::{
 use crate::{
     Id, Sim, control,
     error::ApiError,
-    rest::body::Call,
+    rest::{body::Call, query::is_yes},
     world::{APPLICATION, World},
 };
 
@@ -58,7 +58,6 @@ pub(crate) fn control_routes() -> Router<Sim> {
 
 #[derive(Debug, Deserialize)]
 struct CallbackQuery {
-    /// `true`, or `1` as discord.py writes it.
     with_response: Option<String>,
 }
 
@@ -72,7 +71,7 @@ async fn callback(
     let mut state = sim.interactions().state();
     callback::answer(&mut world, &mut state, (id, &token), &call.body, call.files)?;
     sim.interactions().notify();
-    if !matches!(query.with_response.as_deref(), Some("true" | "1")) {
+    if !is_yes(query.with_response.as_deref()) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let interaction = state.interactions.get(&id).ok_or_else(ApiError::unknown_interaction)?;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::resolved::{Kind, Resolved};
-use crate::{Id, rest::commands::definition::option, world::World};
+use crate::{Id, rest::commands::option, world::World};
 
 /// How far the user has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -198,6 +198,6 @@ impl Interaction {
 
 /// The token of an interaction: hard to guess for a bot, the same in each run.
 pub(super) fn token(id: Id) -> String {
-    let secret = URL_SAFE_NO_PAD.encode(Sha256::digest(format!("interaction token of {id}")));
-    URL_SAFE_NO_PAD.encode(format!("interaction:{id}:{secret}"))
+    let secret = BASE64URL_NOPAD.encode(&Sha256::digest(format!("interaction token of {id}")));
+    BASE64URL_NOPAD.encode(format!("interaction:{id}:{secret}").as_bytes())
 }

@@ -2,6 +2,8 @@
 //! a name stands once for each type; a command that is overwritten keeps its id and gets a new version.
 
 pub(crate) mod definition;
+pub(crate) mod option;
+mod text;
 
 use std::collections::HashSet;
 
@@ -15,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use self::definition::{CHAT_INPUT, Definition};
-use super::body::Call;
+use super::{body::Call, query::is_yes};
 use crate::{
     Id, Sim,
     error::{ApiError, Mistakes},
@@ -48,7 +50,6 @@ struct Place {
 
 #[derive(Debug, Deserialize)]
 struct ListQuery {
-    /// `true`, or `1` as discord.py writes it.
     with_localizations: Option<String>,
 }
 
@@ -143,7 +144,7 @@ async fn list(
     scope.check(&world)?;
     let mut commands: Vec<_> =
         world.commands.values().filter(|command| scope.has(command)).cloned().collect();
-    if !matches!(query.with_localizations.as_deref(), Some("true" | "1")) {
+    if !is_yes(query.with_localizations.as_deref()) {
         commands.iter_mut().for_each(drop_localizations);
     }
     Ok(Json(commands.into()))

@@ -70,7 +70,7 @@ async fn create(State(sim): State<Sim>, Path(channel): Path<Id>, call: Call) -> 
 
 /// The answer to a create: the only one that has the nonce.
 fn created(world: &World, channel: Id, id: Id, nonce: &Value) -> Answer {
-    let message = world.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, id)?;
     let mut object = world.message_object(message);
     if !nonce.is_null() {
         object["nonce"] = nonce.clone();
@@ -141,27 +141,27 @@ async fn show(State(sim): State<Sim>, Path((channel, id)): Path<(Id, Id)>) -> An
     if !world.permissions_in(channel, world.bot.id).has(Permissions::READ_MESSAGE_HISTORY) {
         return Err(ApiError::missing_access());
     }
-    let message = world.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, id)?;
     Ok(Json(world.message_object(message)))
 }
 
 async fn edit(State(sim): State<Sim>, Path((channel, id)): Path<(Id, Id)>, call: Call) -> Answer {
     let mut world = sim.world();
     world.bot_may(channel, Permissions::default())?;
-    let message = world.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, id)?;
     if message.author.user_id() != world.bot.id {
         return Err(ApiError::edit_of_another());
     }
     limits::check_message(&call.body, call.files.len(), Checking::Edit)?;
     world.edit_message(channel, id, &call.body, call.files)?;
-    let message = world.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, id)?;
     Ok(Json(world.message_object(message)))
 }
 
 async fn remove(State(sim): State<Sim>, Path((channel, id)): Path<(Id, Id)>) -> Result<StatusCode, ApiError> {
     let mut world = sim.world();
     world.bot_may(channel, Permissions::default())?;
-    let message = world.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, id)?;
     if message.author.user_id() != world.bot.id {
         world.bot_may(channel, Permissions::MANAGE_MESSAGES)?;
     }

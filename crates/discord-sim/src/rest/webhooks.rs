@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body::Call;
+use super::{body::Call, query::is_yes};
 use crate::{
     Id, Sim,
     error::{ApiError, Mistakes},
@@ -155,10 +155,10 @@ async fn execute(
     let mut draft = Draft::new(channel, author, body);
     (draft.files, draft.webhook_id) = (call.files, Some(webhook.id));
     let message = world.create_message(draft)?;
-    if !matches!(query.wait.as_deref(), Some("true" | "True" | "1")) {
+    if !is_yes(query.wait.as_deref()) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let message = world.channel(channel)?.messages.get(&message).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, message)?;
     Ok(Json(world.message_object(message)).into_response())
 }
 
@@ -175,7 +175,7 @@ fn own(
 ) -> Result<(Id, Id), ApiError> {
     let webhook = found(world, id, token)?;
     let channel = place(world, webhook, query.thread_id)?;
-    let message = world.channel(channel)?.messages.get(message).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, *message)?;
     if message.webhook_id == Some(webhook.id) {
         Ok((channel, message.id))
     } else {
@@ -184,7 +184,7 @@ fn own(
 }
 
 fn shown(world: &World, (channel, id): (Id, Id)) -> Answer {
-    let message = world.channel(channel)?.messages.get(&id).ok_or_else(ApiError::unknown_message)?;
+    let message = world.message(channel, id)?;
     Ok(Json(world.message_object(message)))
 }
 

@@ -1,56 +1,16 @@
 //! What a command may look like (docs, "Application Commands: Application Command Object"). Invariant: a
 //! [`Definition`] that exists is one that Discord would have taken; every mistake of a body is told at once.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value, json};
 
+use super::{
+    option::{Level, check_options, normalised_option},
+    text::{Naming, check_name, check_text, join, list},
+};
 use crate::error::{ApiError, Mistakes};
 
 /// Sum of names, descriptions and values of one command (docs, "Application Commands: Slash Commands").
 const MAX_CHARACTERS: usize = 8000;
-const MAX_OPTIONS: usize = 25;
-const MAX_CHOICES: usize = 25;
-
-/// docs, "Reference: Locales".
-const LOCALES: [&str; 33] = [
-    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl",
-    "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja",
-    "zh-TW", "ko", "he",
-];
-
-/// What may stand in an option, beside its type (docs, "Application Command Option Structure").
-const OPTION_KEYS: [&str; 14] = [
-    "name",
-    "name_localizations",
-    "description",
-    "description_localizations",
-    "required",
-    "choices",
-    "options",
-    "channel_types",
-    "min_value",
-    "max_value",
-    "min_length",
-    "max_length",
-    "autocomplete",
-    "type",
-];
-
-/// Kinds of option.
-pub(crate) mod option {
-    pub(crate) const SUB_COMMAND: u64 = 1;
-    pub(crate) const SUB_COMMAND_GROUP: u64 = 2;
-    pub(crate) const STRING: u64 = 3;
-    pub(crate) const INTEGER: u64 = 4;
-    pub(crate) const BOOLEAN: u64 = 5;
-    pub(crate) const USER: u64 = 6;
-    pub(crate) const CHANNEL: u64 = 7;
-    pub(crate) const ROLE: u64 = 8;
-    pub(crate) const MENTIONABLE: u64 = 9;
-    pub(crate) const NUMBER: u64 = 10;
-    pub(crate) const ATTACHMENT: u64 = 11;
-}
 
 /// Kinds of command.
 pub(crate) const CHAT_INPUT: u64 = 1;
@@ -60,9 +20,6 @@ const MESSAGE: u64 = 3;
 /// A command as its application described it, checked and with its defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Definition(Map<String, Value>);
-
-/// Where a mistake is.
-type Path<'a> = Vec<&'a str>;
 
 impl Definition {
     /// Reads a create body.
@@ -131,178 +88,6 @@ impl Definition {
     }
 }
 
-/// Where an option list stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Command,
-    Group,
-    SubCommand,
-}
-
-fn check_options(options: &[Value], path: &[&str], level: Level, mistakes: &mut Mistakes) {
-    if options.len() > MAX_OPTIONS {
-        let text = format!("Must be {MAX_OPTIONS} or fewer in length.");
-        mistakes.add(path, "BASE_TYPE_MAX_LENGTH", text);
-    }
-    let nested = |option: &Value| {
-        matches!(option["type"].as_u64(), Some(option::SUB_COMMAND | option::SUB_COMMAND_GROUP))
-    };
-    let mixed = options.iter().any(nested) && !options.iter().all(nested);
-    let mut names = HashSet::new();
-    let mut optional_seen = false;
-    for (index, option) in options.iter().enumerate() {
-        let index = index.to_string();
-        let path = join(path, &index);
-        let Some(map) = option.as_object() else {
-            mistakes.add(&path, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType");
-            continue;
-        };
-        check_option(map, &path, level, mistakes);
-        if mixed {
-            let text =
-                "Sub-command and sub-command group option types are mutually exclusive to all other types";
-            mistakes.add(&join(&path, "type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text);
-        }
-        if !names.insert(&option["name"]) {
-            let text = "Option names must be unique";
-            mistakes.add(&join(&path, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", text);
-        }
-        let required = option["required"] == true;
-        if required && optional_seen {
-            let text = "Required options must be placed before non-required options";
-            mistakes.add(&path, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", text);
-        }
-        optional_seen |= !required;
-    }
-}
-
-fn check_option(option: &Map<String, Value>, path: &[&str], level: Level, mistakes: &mut Mistakes) {
-    check_name(option, path, Naming::Slash, mistakes);
-    check_text(option, "description", 100, path, mistakes);
-    let kind = option.get("type").and_then(Value::as_u64).unwrap_or_default();
-    let allowed = match level {
-        Level::Command => option::SUB_COMMAND..=option::ATTACHMENT,
-        Level::Group => option::SUB_COMMAND..=option::SUB_COMMAND,
-        Level::SubCommand => option::STRING..=option::ATTACHMENT,
-    };
-    if !allowed.contains(&kind) {
-        let text = format!("Value must be one of {allowed:?} here.");
-        mistakes.add(&join(path, "type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text);
-        return;
-    }
-    let options = list(option, "options");
-    match kind {
-        option::SUB_COMMAND => check_options(options, &join(path, "options"), Level::SubCommand, mistakes),
-        option::SUB_COMMAND_GROUP => check_options(options, &join(path, "options"), Level::Group, mistakes),
-        _ if !options.is_empty() => {
-            let text = "Only sub commands and groups have options";
-            mistakes.add(&join(path, "options"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text);
-        }
-        _ => {}
-    }
-    check_choices(option, kind, path, mistakes);
-    for (key, from, to) in [("min_length", 0, 6000), ("max_length", 1, 6000)] {
-        match option.get(key) {
-            None | Some(Value::Null) => {}
-            Some(value) if value.as_u64().is_some_and(|n| (from..=to).contains(&n)) => {}
-            Some(_) => {
-                mistakes.add(&join(path, key), "NUMBER_TYPE_RANGE", format!("Must be {from} to {to}."));
-            }
-        }
-    }
-}
-
-fn check_choices(option: &Map<String, Value>, kind: u64, path: &[&str], mistakes: &mut Mistakes) {
-    let choices = list(option, "choices");
-    let path = join(path, "choices");
-    if choices.is_empty() {
-        return;
-    }
-    if choices.len() > MAX_CHOICES {
-        mistakes.add(&path, "BASE_TYPE_MAX_LENGTH", format!("Must be {MAX_CHOICES} or fewer in length."));
-    }
-    if option.get("autocomplete") == Some(&json!(true)) {
-        let text = "Autocomplete options cannot have choices";
-        mistakes.add(&path, "APPLICATION_COMMAND_AUTOCOMPLETE_WITH_CHOICES", text);
-    }
-    for (index, choice) in choices.iter().enumerate() {
-        let index = index.to_string();
-        let path = join(&path, &index);
-        if let Some(choice) = choice.as_object() {
-            check_text(choice, "name", 100, &path, mistakes);
-        }
-        let value = &choice["value"];
-        let fits = match kind {
-            option::STRING => value.as_str().is_some_and(|text| (1..=100).contains(&text.chars().count())),
-            option::INTEGER => value.is_i64(),
-            option::NUMBER => value.is_number(),
-            _ => false,
-        };
-        if !fits {
-            let text = "The value does not fit the option's type";
-            mistakes.add(&join(&path, "value"), "UNION_TYPE_CHOICES", text);
-        }
-    }
-}
-
-/// Which names are taken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Naming {
-    /// Those of chat input commands and options.
-    Slash,
-    /// Any: those of user and message commands.
-    Free,
-}
-
-/// Letters, digits, `-`, `_`, `'`; lower case where there is one (docs: "Application Command Naming"). Marks of the
-/// Devanagari and Thai scripts count as letters there.
-fn is_slash_name(name: &str) -> bool {
-    let fits = |c: char| {
-        matches!(c, '-' | '_' | '\'' | '\u{900}'..='\u{97F}' | '\u{E00}'..='\u{E7F}') || c.is_alphanumeric()
-    };
-    name.chars().all(fits) && name.to_lowercase() == name
-}
-
-fn check_name(body: &Map<String, Value>, path: &[&str], naming: Naming, mistakes: &mut Mistakes) {
-    check_text(body, "name", 32, path, mistakes);
-    let localized = body.get("name_localizations").and_then(Value::as_object).into_iter().flatten();
-    let default = body.get("name").map(|name| (None, name));
-    for (locale, name) in default.into_iter().chain(localized.map(|(locale, name)| (Some(locale), name))) {
-        if naming == Naming::Slash && name.as_str().is_some_and(|name| !is_slash_name(name)) {
-            let path = match locale {
-                None => join(path, "name"),
-                Some(locale) => join(&join(path, "name_localizations"), locale),
-            };
-            mistakes.add(&path, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
-        }
-    }
-}
-
-/// 1 to `max` characters, and so in each localization, whose keys are locales.
-fn check_text(body: &Map<String, Value>, key: &str, max: usize, path: &[&str], mistakes: &mut Mistakes) {
-    let fits = |text: &str| (1..=max).contains(&text.chars().count());
-    let length = format!("Must be between 1 and {max} in length.");
-    match body.get(key) {
-        None | Some(Value::Null) => {
-            mistakes.add(&join(path, key), "BASE_TYPE_REQUIRED", "This field is required");
-        }
-        Some(Value::String(text)) if fits(text) => {}
-        Some(Value::String(_)) => mistakes.add(&join(path, key), "BASE_TYPE_BAD_LENGTH", length.clone()),
-        Some(_) => {
-            mistakes.add(&join(path, key), "STRING_TYPE_CONVERT", "Could not interpret value as string.");
-        }
-    }
-    let localizations = format!("{key}_localizations");
-    for (locale, text) in body.get(&localizations).and_then(Value::as_object).into_iter().flatten() {
-        let path = join(&join(path, &localizations), locale);
-        if !LOCALES.contains(&locale.as_str()) {
-            mistakes.add(&path, "ENUM_TYPE_COERCE", format!("Value \"{locale}\" is not a valid enum value."));
-        } else if !text.as_str().is_some_and(fits) {
-            mistakes.add(&path, "BASE_TYPE_BAD_LENGTH", length.clone());
-        }
-    }
-}
-
 fn permission_bits(body: &Map<String, Value>, path: &[&str], mistakes: &mut Mistakes) -> Option<String> {
     let bits = match body.get("default_member_permissions")? {
         Value::Null => return None,
@@ -349,29 +134,6 @@ fn normalised(body: &Map<String, Value>, kind: u64, permissions: Option<String>)
         fields.insert("options".into(), options.into());
     }
     fields
-}
-
-fn normalised_option(option: &Value) -> Value {
-    let mut fields = Map::new();
-    for key in OPTION_KEYS {
-        let value = match &option[key] {
-            Value::Null => continue,
-            Value::Array(options) if key == "options" => options.iter().map(normalised_option).collect(),
-            other => other.clone(),
-        };
-        fields.insert(key.into(), value);
-    }
-    Value::Object(fields)
-}
-
-fn list<'a>(body: &'a Map<String, Value>, key: &str) -> &'a [Value] {
-    body.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn join<'a>(path: &[&'a str], key: &'a str) -> Path<'a> {
-    let mut path = path.to_vec();
-    path.push(key);
-    path
 }
 
 #[cfg(test)]
