@@ -66,7 +66,8 @@ async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError
     census.show(&settings.metrics, now_ms);
     let waiting = census.inbox.pending + census.messages(State::Pending);
     store.congested.store(waiting > BACKLOG, Ordering::Relaxed);
-    let warnings: Vec<_> = [crowd(waiting), space.warning(forecast)].into_iter().flatten().collect();
+    let little_room = warn_of_room(store, &space, forecast);
+    let warnings: Vec<_> = [crowd(waiting), little_room].into_iter().flatten().collect();
     store.condition.warn((!warnings.is_empty()).then(|| warnings.join("; ")));
     Ok(())
 }
@@ -84,6 +85,27 @@ fn crowd(waiting: i64) -> Option<String> {
              look at the connection with Discord and at channels that can't keep up"
         )
     })
+}
+
+/// Warns who waits for [`Store::warnings`]; the text with figures, for [`StoreCondition`](super::condition).
+fn warn_of_room(store: &Store, space: &Space, forecast: &Forecast) -> Option<String> {
+    let with_figures = space.warning(forecast);
+    let told = with_figures.is_some().then(|| little_room_at(&store.settings.path));
+    store.warning.send_if_modified(|warning| {
+        let changed = *warning != told;
+        *warning = told;
+        changed
+    });
+    with_figures
+}
+
+/// The warning for the team. It has no figures, so that it stays the same text while the disk fills.
+fn little_room_at(path: &Path) -> String {
+    format!(
+        "The disk that holds {} is nearly full; /status and Vigie's page say how full. Make room, or shorten \
+         [store] keep: when none is left, webhooks are answered 503.",
+        path.display()
+    )
 }
 
 /// How many things there are.
@@ -275,6 +297,22 @@ mod tests {
 
         store.write(|conn| Ok(conn.execute("UPDATE inbox SET state = 'settled'", [])?)).await.unwrap();
         fixture.maintain_until(&store, async || store.accept(arrival("a")).await.is_ok()).await;
+    }
+
+    #[tokio::test]
+    async fn a_warning_of_little_room_is_for_all_who_wait_for_one_and_has_no_figures() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        let mut warnings = store.warnings();
+        let little = Space { store: MIB, free: 100 * MIB, total: 8000 * MIB };
+        warn_of_room(&store, &little, &Forecast::default());
+        assert!(warnings.has_changed().unwrap());
+        let text = warnings.borrow_and_update().clone().unwrap();
+        assert!(text.contains("vigie.db is nearly full") && !text.contains("100"), "{text}");
+        warn_of_room(&store, &Space { free: 99 * MIB, ..little }, &Forecast::default());
+        assert!(!warnings.has_changed().unwrap());
+        warn_of_room(&store, &Space { free: 4000 * MIB, ..little }, &Forecast::default());
+        assert_eq!(*warnings.borrow_and_update(), None);
     }
 
     #[test]
