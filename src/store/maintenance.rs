@@ -179,7 +179,7 @@ impl Space {
         (self.free < enough).then(|| {
             let when = forecast.full_in(self.free).map_or_else(String::new, |text| format!(" {text}"));
             format!(
-                "the disk has {} MiB left of {} MiB (the store takes {} MiB); at 0 webhooks are answered 503.{when} \
+                "the disk has {} MiB left of {} MiB (the store takes {} MiB); when none is left, webhooks are answered 503.{when} \
                  Make room, or shorten [store] keep",
                 self.free / MIB,
                 self.total / MIB,
@@ -320,11 +320,11 @@ mod tests {
         let mut forecast = Forecast::default();
         let card = |free| Space { store: 40 * MIB, free: free * MIB, total: 8000 * MIB };
         assert_eq!(card(900).warning(&forecast), None);
-        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. Make room, or shorten [store] keep");
         forecast.note(0, 1000 * MIB);
         forecast.note(6 * 3_600_000, 700 * MIB);
-        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
-        insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. Make room, or shorten [store] keep");
         assert_eq!(Space { total: 1_000_000 * MIB, ..card(3000) }.warning(&forecast), None);
     }
 }
