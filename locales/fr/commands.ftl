@@ -18,9 +18,10 @@ ping-rest = REST : { $milliseconds } ms
 roles-silent = Mentionner le rôle { $name } ({ $id }) ne prévient personne : rendez le rôle mentionnable, ou donnez au rôle de Vigie la permission « Mentionner @everyone, @here et tous les rôles ».
 roles-unknown = Le serveur n'a pas de rôle { $id }, que la configuration appelle { $name } : corrigez [roles].
 
-span-days = { $large } j { $small } h
-span-hours = { $large } h { $small } min
-span-minutes = { $large } min { $small } s
+span-days = { $n } j
+span-hours = { $n } h
+span-minutes = { $n } min
+span-seconds = { $n } s
 
 status-description = L'état de Vigie : ses parties, sa version, ce qui attend
 status-part-store = Base
