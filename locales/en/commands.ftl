@@ -32,6 +32,7 @@ status-state-ok = works
 status-state-warning = works, but look at it
 status-state-waiting = waits
 status-state-failed = failed
+status-reason = { $state }: { $reason }
 status-waiting = Waiting
 status-uptime = Running for
 status-counts = Events: { $inbox }, messages: { $outbox }, held back: { $parked }

@@ -32,6 +32,7 @@ status-state-ok = fonctionne
 status-state-warning = fonctionne, mais à surveiller
 status-state-waiting = attend
 status-state-failed = en panne
+status-reason = { $state } : { $reason }
 status-waiting = En attente
 status-uptime = En marche depuis
 status-counts = Événements : { $inbox }, messages : { $outbox }, retenus : { $parked }

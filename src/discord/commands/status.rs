@@ -57,7 +57,8 @@ fn line(part: Part, condition: &Condition, language: Language) -> String {
         None => format!("{mark} **{name}** · {state}"),
         Some(reason) => {
             let reason: String = reason.chars().take(REASON).collect();
-            format!("{mark} **{name}** · {state}: {reason}")
+            let why = language.text("status-reason", &[("state", state.into()), ("reason", reason.into())]);
+            format!("{mark} **{name}** · {why}")
         }
     }
 }
@@ -88,6 +89,13 @@ fn waiting(counts: Counts, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_joined_as_the_language_does_it() {
+        let texts =
+            Language::ALL.map(|language| line(Part::Store, &Condition::Failed("full".into()), language));
+        assert_eq!(texts, ["🔴 **Store** · failed: full", "🔴 **Base** · en panne : full"]);
+    }
 
     #[test]
     fn every_part_in_every_state_has_its_words() {
