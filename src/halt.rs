@@ -8,6 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::health::{Condition, Health, Part};
 
+/// Why and what to do, when Discord answers 401 to the bot's token.
+pub const TOKEN_REFUSED: &str = "Discord refuses the bot's token (401 Unauthorized): put a valid one into the file \
+                                 that [discord] token_file names, then restart Vigie";
+
 /// Whether Discord is to be left alone, shared by the session and the sender.
 #[derive(Clone, Debug)]
 pub struct Halt {

@@ -19,6 +19,7 @@ pub mod incident;
 pub mod intake;
 pub mod language;
 pub mod render;
+pub mod span;
 pub mod store;
 pub mod subject;
 pub mod supervisor;

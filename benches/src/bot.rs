@@ -1,3 +1,5 @@
+//! The bot's memory and start. Invariant: Vigie and the bot it stands beside are measured the same way.
+
 use std::{
     path::Path,
     process::Stdio,

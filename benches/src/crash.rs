@@ -1,3 +1,5 @@
+//! Survival of SIGKILL. Invariant: an event counts as lost or shown twice by what Discord holds, not by what Vigie says.
+
 use harness::survival;
 
 use crate::{Arguments, Figure};

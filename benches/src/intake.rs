@@ -1,3 +1,5 @@
+//! Durable intake. Invariant: what the disk can do is measured on the same disk, in the same run.
+
 use std::{
     sync::{
         Arc,

@@ -1,3 +1,5 @@
+//! The size of what ships. Invariant: it is read from the very files that ship.
+
 use std::path::Path;
 
 use crate::{Arguments, Figure};

@@ -18,9 +18,10 @@ ping-rest = REST: { $milliseconds } ms
 roles-silent = Nobody is pinged when role { $name } ({ $id }) is mentioned: make the role mentionable, or give Vigie's role the permission "Mention @everyone, @here and All Roles".
 roles-unknown = The guild has no role { $id }, which the configuration calls { $name }: correct [roles].
 
-span-days = { $large } d { $small } h
-span-hours = { $large } h { $small } min
-span-minutes = { $large } min { $small } s
+span-days = { $n } d
+span-hours = { $n } h
+span-minutes = { $n } min
+span-seconds = { $n } s
 
 status-description = How Vigie is: its parts, its version, what waits
 status-part-store = Store
@@ -31,6 +32,7 @@ status-state-ok = works
 status-state-warning = works, but look at it
 status-state-waiting = waits
 status-state-failed = failed
+status-reason = { $state }: { $reason }
 status-waiting = Waiting
 status-uptime = Running for
 status-counts = Events: { $inbox }, messages: { $outbox }, held back: { $parked }

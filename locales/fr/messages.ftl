@@ -53,9 +53,9 @@ ref-deleted = { $kind ->
    *[other] Référence { $name } supprimée
 }
 ref-moved = { $kind ->
-    [branch] Branche { $name } déplacée sur { $sha }
-    [tag] Tag { $name } déplacé sur { $sha }
-   *[other] Référence { $name } déplacée sur { $sha }
+    [branch] Branche { $name } déplacée vers { $sha }
+    [tag] Tag { $name } déplacé vers { $sha }
+   *[other] Référence { $name } déplacée vers { $sha }
 }
 
 # Pull requests and issues.
@@ -120,11 +120,11 @@ check-state = { $state ->
     [failure] échec
     [error] erreur
     [warning] réussite avec avertissements
-    [queued] dans la file
+    [queued] en file d’attente
     [waiting] en attente
     [in_progress] en cours
     [cancelled] annulation
-    [skipped] sautée
+    [skipped] ignoré
    *[other] { $word }
 }
 status-title = { $context } : { $state }
@@ -137,7 +137,7 @@ workflow-title = { $kind ->
 repository-title = { $action ->
     [created] Dépôt créé
     [deleted] Dépôt supprimé
-    [forked] Bifurcation vers { $fork }
+    [forked] Fork vers { $fork }
    *[other] Dépôt : { $word }
 }
 wiki-title = { $action ->

@@ -56,7 +56,7 @@ pub(super) struct Document<'d> {
     text: &'d str,
     pub(super) file: PathBuf,
     pub(super) files: Files,
-    /// Lines that are no TOML. What follows from them is no mistake of its own.
+    /// Lines that are not TOML. What follows from them is no mistake of its own.
     broken: Vec<usize>,
     mistakes: RefCell<Vec<Finding>>,
     warnings: RefCell<Vec<Finding>>,
@@ -68,13 +68,13 @@ impl<'d> Document<'d> {
         Self { text, file, files, broken: Vec::new(), mistakes, warnings }
     }
 
-    /// Reports the lines that are no TOML, and returns the text with blanks in their place, so that the
+    /// Reports the lines that are not TOML, and returns the text with blanks in their place, so that the
     /// others can be read. A broken header takes what belongs to it along.
     pub(super) fn set_aside(&mut self, errors: &[toml::de::Error]) -> String {
         for error in errors {
             let at = error.span().map_or(self.text.len(), |span| span.start);
             let said = error.message();
-            let finding = self.finding(at, "", format!("this is no TOML: {said}; correct this line"));
+            let finding = self.finding(at, "", format!("this is not TOML: {said}; correct this line"));
             if !self.broken.contains(&finding.line) {
                 self.broken.push(finding.line);
                 self.mistakes.get_mut().push(finding);

@@ -11,7 +11,7 @@ use crate::event::Severity;
 /// One of Discord's ids (a snowflake: an unsigned 64-bit number that is never 0).
 pub(super) fn id(entry: &Entry<'_>) -> Read<u64> {
     entry.integer(
-        "an id of Discord's, a whole number above 0",
+        "a Discord id, a whole number above 0",
         "copy the id in Discord (developer mode) and write it without quotes",
         1,
     )

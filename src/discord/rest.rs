@@ -9,13 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serenity::http::{Http, HttpBuilder, HttpError};
 use url::Url;
 
+use crate::halt::TOKEN_REFUSED;
+
 /// What Discord's REST API answered instead of what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RestError {
     /// 401 on a route that the bot's token authorises.
-    #[error(
-        "Discord refuses the bot's token (401 Unauthorized): put a valid one into the file that [discord] token_file names, then restart Vigie"
-    )]
+    #[error("{TOKEN_REFUSED}")]
     TokenRefused,
     /// The interaction's token has run out or is not known any more.
     #[error("the interaction is over: {0}")]

@@ -2,10 +2,14 @@
 //! - an arrival is settled in the same transaction that stores its incident and its messages, so a crash
 //!   neither loses it nor shows it twice;
 //! - arrivals are taken in the order in which they were accepted;
-//! - one that can't be read is marked as failed, with a log line, and holds up no other;
+//! - one that can't be read, shown or stored is marked as failed, with a log line, and holds up no other;
 //! - a store that is unavailable is asked again; nothing is given up.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -76,27 +80,69 @@ impl Worker {
 
     /// Takes one batch; how many arrivals it had.
     pub async fn work(&self) -> Result<usize, StoreError> {
-        let rows = self.store.read(|conn| inbox::pending(conn, BATCH)).await?;
+        let rows = self.pending().await?;
         if rows.is_empty() {
             return Ok(0);
         }
-        let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
-        let count = items.len();
-        let desk =
-            Desk { routes: Arc::clone(&self.routes), language: self.language, now_ms: self.clock.now_ms() };
-        self.store
-            .write(move |conn| {
-                let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
-                items.into_iter().try_for_each(|item| desk.take(conn, &store_id, item))
-            })
-            .await?;
+        let count = rows.len();
+        match self.take(rows).await {
+            Ok(()) => {}
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "a batch of accepted events failed; each is taken on its own");
+                for row in self.pending().await? {
+                    self.take_alone(row).await?;
+                }
+            }
+        }
         self.store.outbox_changes().notify_one();
         Ok(count)
     }
 
+    async fn pending(&self) -> Result<Vec<InboxRow>, StoreError> {
+        self.store.read(|conn| inbox::pending(conn, BATCH)).await
+    }
+
+    /// Takes all of `rows` in one transaction, or none.
+    async fn take(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
+        let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
+        let desk =
+            Desk { routes: Arc::clone(&self.routes), language: self.language, now_ms: self.clock.now_ms() };
+        let job = move |conn: &Connection| {
+            let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
+            items.into_iter().try_for_each(|item| {
+                let inbox_id = item.inbox_id;
+                // What was changed until then is undone with the job.
+                catch_unwind(AssertUnwindSafe(|| desk.take(conn, &store_id, item)))
+                    .unwrap_or(Err(StoreError::Panicked { table: "inbox", id: inbox_id }))
+            })
+        };
+        self.store.write(job).await
+    }
+
+    /// Takes one arrival, or marks it as failed.
+    async fn take_alone(&self, row: InboxRow) -> Result<(), StoreError> {
+        let (id, source, kind) = (row.id, row.source, row.kind.clone());
+        let error = match self.take(vec![row]).await {
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(error) => error,
+            Ok(()) => return Ok(()),
+        };
+        tracing::error!(
+            source = source.as_str(),
+            kind,
+            inbox_id = id,
+            %error,
+            "an accepted event can't be shown and shows nowhere; its body is kept in the inbox: report this"
+        );
+        self.store.write(move |conn| inbox::fail(conn, id, &error.to_string())).await
+    }
+
     fn read(&self, row: InboxRow) -> Item {
         let InboxRow { id, source, kind, received_ms, body } = row;
-        let event = (self.reader)(source, &kind, &body);
+        let reader = self.reader;
+        let event = catch_unwind(|| reader(source, &kind, &body))
+            .unwrap_or_else(|_| Err("reading it panicked, which is a mistake in Vigie; see the log".into()));
         if let Err(reason) = &event {
             tracing::error!(
                 source = source.as_str(),

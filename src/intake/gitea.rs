@@ -101,8 +101,12 @@ impl ReadError {
         if error.is_eof() {
             return Self::Truncated { kind, line: error.line(), column: error.column() };
         }
+        // The names of Rust's types say nothing to the sender.
+        let text = ["u64", "i64"].into_iter().fold(error.to_string(), |text, integer| {
+            text.replace(&format!("expected {integer}"), "expected a whole number")
+        });
         // The text may quote a value of the body, whatever its length.
-        let what = wire::cut(error.to_string(), 300);
+        let what = wire::cut(text, 300);
         if error.is_data() { Self::NotGitea { kind, what } } else { Self::NotJson { kind, what } }
     }
 }

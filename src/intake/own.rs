@@ -1,17 +1,21 @@
 //! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping. It takes
 //! the way of every event, so it survives a crash. Invariant: the same complaint is said once a day at most.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    clock::Clock,
     event::{Event, Severity, Source},
-    store::Arrival,
+    store::{Arrival, Store},
     subject::{Generic, Subject},
 };
 
 const KIND: &str = "complaint";
+/// How long to wait before a warning that could not be stored is tried again.
+const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
 struct Complaint {
@@ -30,6 +34,26 @@ pub fn complaint(title: &str, text: &str) -> Arrival {
         object: format!("{title}\n{text}"),
         // Two texts always make JSON.
         body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
+/// Says each of the store's warnings to the team, until `cancel`.
+pub async fn pass_on_warnings(store: Store, clock: Clock, cancel: CancellationToken) {
+    let mut warnings = store.warnings();
+    loop {
+        let warning = warnings.borrow_and_update().clone();
+        let mut said = true;
+        if let Some(text) = warning
+            && let Err(error) = store.accept(complaint("Vigie's store", &text)).await
+        {
+            tracing::warn!(%error, "can't store a warning for the team; trying again while it holds");
+            said = false;
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = clock.sleep(PAUSE), if !said => {}
+            Ok(()) = warnings.changed() => {}
+        }
     }
 }
 

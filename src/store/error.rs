@@ -22,6 +22,14 @@ pub enum StoreError {
         /// The row's id.
         id: i64,
     },
+    /// The work on a row panicked: a mistake in Vigie.
+    #[error("the work on row {id} of the store's table {table} panicked; the log says where")]
+    Panicked {
+        /// The table.
+        table: &'static str,
+        /// The row's id.
+        id: i64,
+    },
     /// A newer Vigie made this file and says that this one can't read it.
     #[error(
         "{path} has schema {found}, which needs a Vigie that knows schema {needed} or later; this one knows {known}: \

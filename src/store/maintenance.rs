@@ -66,7 +66,8 @@ async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError
     census.show(&settings.metrics, now_ms);
     let waiting = census.inbox.pending + census.messages(State::Pending);
     store.congested.store(waiting > BACKLOG, Ordering::Relaxed);
-    let warnings: Vec<_> = [crowd(waiting), space.warning(forecast)].into_iter().flatten().collect();
+    let little_room = warn_of_room(store, &space, forecast);
+    let warnings: Vec<_> = [crowd(waiting), little_room].into_iter().flatten().collect();
     store.condition.warn((!warnings.is_empty()).then(|| warnings.join("; ")));
     Ok(())
 }
@@ -84,6 +85,27 @@ fn crowd(waiting: i64) -> Option<String> {
              look at the connection with Discord and at channels that can't keep up"
         )
     })
+}
+
+/// Warns who waits for [`Store::warnings`]; the text with figures, for [`StoreCondition`](super::condition).
+fn warn_of_room(store: &Store, space: &Space, forecast: &Forecast) -> Option<String> {
+    let with_figures = space.warning(forecast);
+    let told = with_figures.is_some().then(|| little_room_at(&store.settings.path));
+    store.warning.send_if_modified(|warning| {
+        let changed = *warning != told;
+        *warning = told;
+        changed
+    });
+    with_figures
+}
+
+/// The warning for the team. It has no figures, so that it stays the same text while the disk fills.
+fn little_room_at(path: &Path) -> String {
+    format!(
+        "The disk that holds {} is nearly full; /status and Vigie's page say how full. Make room, or shorten \
+         [store] keep: when none is left, webhooks are answered 503.",
+        path.display()
+    )
 }
 
 /// How many things there are.
@@ -157,7 +179,7 @@ impl Space {
         (self.free < enough).then(|| {
             let when = forecast.full_in(self.free).map_or_else(String::new, |text| format!(" {text}"));
             format!(
-                "the disk has {} MiB left of {} MiB (the store takes {} MiB); at 0 webhooks are answered 503.{when} \
+                "the disk has {} MiB left of {} MiB (the store takes {} MiB); when none is left, webhooks are answered 503.{when} \
                  Make room, or shorten [store] keep",
                 self.free / MIB,
                 self.total / MIB,
@@ -277,16 +299,32 @@ mod tests {
         fixture.maintain_until(&store, async || store.accept(arrival("a")).await.is_ok()).await;
     }
 
+    #[tokio::test]
+    async fn a_warning_of_little_room_is_for_all_who_wait_for_one_and_has_no_figures() {
+        let fixture = Fixture::new();
+        let store = fixture.open().unwrap();
+        let mut warnings = store.warnings();
+        let little = Space { store: MIB, free: 100 * MIB, total: 8000 * MIB };
+        warn_of_room(&store, &little, &Forecast::default());
+        assert!(warnings.has_changed().unwrap());
+        let text = warnings.borrow_and_update().clone().unwrap();
+        assert!(text.contains("vigie.db is nearly full") && !text.contains("100"), "{text}");
+        warn_of_room(&store, &Space { free: 99 * MIB, ..little }, &Forecast::default());
+        assert!(!warnings.has_changed().unwrap());
+        warn_of_room(&store, &Space { free: 4000 * MIB, ..little }, &Forecast::default());
+        assert_eq!(*warnings.borrow_and_update(), None);
+    }
+
     #[test]
     fn little_room_is_warned_of_with_figures_and_a_forecast() {
         let mut forecast = Forecast::default();
         let card = |free| Space { store: 40 * MIB, free: free * MIB, total: 8000 * MIB };
         assert_eq!(card(900).warning(&forecast), None);
-        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. Make room, or shorten [store] keep");
         forecast.note(0, 1000 * MIB);
         forecast.note(6 * 3_600_000, 700 * MIB);
-        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
-        insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); at 0 webhooks are answered 503. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. Make room, or shorten [store] keep");
         assert_eq!(Space { total: 1_000_000 * MIB, ..card(3000) }.warning(&forecast), None);
     }
 }

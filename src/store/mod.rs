@@ -37,7 +37,7 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -80,6 +80,7 @@ pub struct Store {
     inbox_arrivals: Arc<Notify>,
     outbox_changes: Arc<Notify>,
     congested: Arc<AtomicBool>,
+    warning: watch::Sender<Option<String>>,
 }
 
 impl Store {
@@ -117,6 +118,7 @@ impl Store {
             inbox_arrivals: Arc::default(),
             outbox_changes: Arc::default(),
             congested: Arc::default(),
+            warning: watch::Sender::default(),
         })
     }
 
@@ -163,6 +165,12 @@ impl Store {
     /// To be woken (`notify_one`) by whoever committed outbox rows. For one waiter.
     pub fn outbox_changes(&self) -> Arc<Notify> {
         Arc::clone(&self.outbox_changes)
+    }
+
+    /// What the team should be told of the store: that its disk is nearly full. It has no figures, so it changes only
+    /// when the condition comes or goes. That too much waits is no such warning: it would wait behind all the rest.
+    pub fn warnings(&self) -> watch::Receiver<Option<String>> {
+        self.warning.subscribe()
     }
 
     /// Keeps the file in order until `cancel`: retention, metrics, warnings, and the way back from an outage.

@@ -1,14 +1,11 @@
 //! The page of Vigie's state, for people. Invariants: it changes nothing, needs no script and loads
 //! nothing from elsewhere; what it says of a part is what that part said of itself.
 
-use std::time::Duration;
-
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
 use hyper::header;
-use jiff::SignedDuration;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
@@ -18,6 +15,8 @@ use super::{
 use crate::{
     event::{Severity, Source},
     health::Condition,
+    language::Language,
+    span::span,
     telemetry::{IncidentLabels, Metrics, StateLabel},
 };
 
@@ -61,7 +60,7 @@ fn page(site: &Site) -> Markup {
                     h1 { "Vigie" }
                     p.summary {
                         @if well { "All parts work." } @else if ready { "All parts work, but not all is well." } @else { "Not every part works." }
-                        " Version " (env!("CARGO_PKG_VERSION")) ", up for " (uptime(now.duration_since(site.started)))
+                        " Version " (env!("CARGO_PKG_VERSION")) ", up for " (span(now.duration_since(site.started).unsigned_abs(), Language::En))
                         ", as of " time datetime=(now) { (now.strftime("%Y-%m-%d %H:%M:%S UTC")) } "."
                     }
                     table {
@@ -128,16 +127,4 @@ fn counts(metrics: &Metrics) -> Vec<(String, String)> {
     counts.push(("Size of the store".to_owned(), megabytes(metrics.store_bytes.get())));
     counts.push(("Room left on its disk".to_owned(), megabytes(metrics.disk_free_bytes.get())));
     counts
-}
-
-/// In the two largest units that say something.
-fn uptime(up: SignedDuration) -> String {
-    let seconds = Duration::try_from(up).unwrap_or_default().as_secs();
-    let [days, hours, minutes] = [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60];
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
-        (0, ..) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    }
 }

@@ -1,3 +1,5 @@
+//! A small HTTP client for tests. Invariant: every request ends, within `PATIENCE`.
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode};

@@ -1,3 +1,5 @@
+//! A Vigie as a process of its own. Invariant: it does not outlive the test that started it.
+
 use std::{
     ops::Deref,
     path::Path,

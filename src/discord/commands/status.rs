@@ -9,6 +9,7 @@ use crate::{
     discord::session::Counts,
     health::{Condition, Part},
     language::Language,
+    span::span,
 };
 
 /// How long the store may take to count.
@@ -56,7 +57,8 @@ fn line(part: Part, condition: &Condition, language: Language) -> String {
         None => format!("{mark} **{name}** · {state}"),
         Some(reason) => {
             let reason: String = reason.chars().take(REASON).collect();
-            format!("{mark} **{name}** · {state}: {reason}")
+            let why = language.text("status-reason", &[("state", state.into()), ("reason", reason.into())]);
+            format!("{mark} **{name}** · {why}")
         }
     }
 }
@@ -84,27 +86,15 @@ fn waiting(counts: Counts, language: Language) -> String {
     )
 }
 
-/// The two largest units of a time span.
-fn span(duration: Duration, language: Language) -> String {
-    let (days, hours) = (duration.as_secs() / 86_400, duration.as_secs() / 3600 % 24);
-    let (minutes, seconds) = (duration.as_secs() / 60 % 60, duration.as_secs() % 60);
-    let (key, large, small) = match (days, hours) {
-        (0, 0) => ("span-minutes", minutes, seconds),
-        (0, _) => ("span-hours", hours, minutes),
-        _ => ("span-days", days, hours),
-    };
-    language.text(key, &[("large", large.into()), ("small", small.into())])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_time_span_shows_its_two_largest_units() {
-        let span = |seconds| super::span(Duration::from_secs(seconds), Language::En);
-        assert_eq!([59, 3_700, 90_000].map(span), ["0 min 59 s", "1 h 1 min", "1 d 1 h"]);
-        assert_eq!(super::span(Duration::from_hours(25), Language::Fr), "1 j 1 h");
+    fn a_reason_is_joined_as_the_language_does_it() {
+        let texts =
+            Language::ALL.map(|language| line(Part::Store, &Condition::Failed("full".into()), language));
+        assert_eq!(texts, ["🔴 **Store** · failed: full", "🔴 **Base** · en panne : full"]);
     }
 
     #[test]

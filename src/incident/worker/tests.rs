@@ -102,6 +102,28 @@ async fn an_arrival_that_can_not_be_read_is_kept_aside_and_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn an_arrival_that_breaks_its_reader_or_the_store_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut worker = worker(folder.path(), &[1]);
+    worker.reader = |_, kind, body| {
+        assert_ne!(kind, "breaks", "a reader that panics");
+        gitea::read(kind, body).map_err(|error| error.to_string())
+    };
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON incidents WHEN NEW.key = 'inbox 3' \
+                BEGIN SELECT RAISE(ABORT, 'an error that lasts'); END";
+    worker.store.write(|conn| Ok(conn.execute_batch(trap)?)).await.unwrap();
+    accept_file(&worker, "push").await;
+    accept(&worker, "breaks", b"{}").await;
+    accept_file(&worker, "create").await;
+    accept_file(&worker, "delete").await;
+    assert_eq!(worker.work().await.unwrap(), 4);
+
+    assert_eq!(outbox(&worker).await.len(), 2);
+    let counts = worker.store.read(inbox::counts).await.unwrap();
+    assert_eq!((counts.pending, counts.failed), (0, 2));
+}
+
+#[tokio::test]
 async fn events_that_stand_alone_have_a_message_each() {
     let folder = tempfile::tempdir().unwrap();
     let worker = worker(folder.path(), &[1]);

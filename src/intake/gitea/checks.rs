@@ -13,6 +13,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct StatusPayload {
     sha: String,
     #[serde(default, deserialize_with = "wire::nullable")]
@@ -47,6 +48,7 @@ pub(super) fn status(body: &[u8]) -> Result<Event, ReadError> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct RunPayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -57,6 +59,7 @@ struct RunPayload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct JobPayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -67,6 +70,7 @@ struct JobPayload {
 
 /// A run of a workflow, or a job of one (`modules/structs/repo_actions.go`).
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Work {
     id: u64,
     /// A job's own name.

@@ -13,6 +13,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct IssuePayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -22,6 +23,7 @@ struct IssuePayload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct CommentPayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -35,6 +37,7 @@ struct CommentPayload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Issue {
     number: u64,
     #[serde(default, deserialize_with = "wire::nullable")]
@@ -64,6 +67,7 @@ impl Issue {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Comment {
     id: u64,
     #[serde(default, deserialize_with = "wire::nullable")]

@@ -13,6 +13,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Payload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -24,6 +25,7 @@ struct Payload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct PullRequest {
     #[serde(default, deserialize_with = "wire::nullable")]
     title: String,
@@ -52,6 +54,7 @@ struct PullRequest {
 
 /// One end of a pull request.
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Side {
     /// The branch, also when it is gone.
     #[serde(default, deserialize_with = "wire::nullable")]
@@ -76,6 +79,7 @@ impl Side {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Review {
     #[serde(default, deserialize_with = "wire::nullable")]
     r#type: String,

@@ -18,6 +18,7 @@ const COMMITS_AT_MOST: usize = 20;
 const MESSAGE_AT_MOST: usize = 1000;
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct PushPayload {
     r#ref: String,
     before: String,
@@ -34,6 +35,7 @@ struct PushPayload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct PayloadCommit {
     id: String,
     #[serde(default, deserialize_with = "wire::nullable")]
@@ -43,6 +45,7 @@ struct PayloadCommit {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Author {
     #[serde(default, deserialize_with = "wire::nullable")]
     name: String,
@@ -90,6 +93,7 @@ fn told(commit: PayloadCommit) -> Commit {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct RefPayload {
     /// The short name, though a full one would do.
     r#ref: String,

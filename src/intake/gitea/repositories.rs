@@ -12,6 +12,7 @@ use crate::{
 };
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct ReleasePayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -21,6 +22,7 @@ struct ReleasePayload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Release {
     id: u64,
     tag_name: String,
@@ -64,6 +66,7 @@ pub(super) fn release(body: &[u8]) -> Result<Event, ReadError> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct RepositoryPayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -81,6 +84,7 @@ pub(super) fn repository(body: &[u8]) -> Result<Event, ReadError> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct ForkPayload {
     /// The repository that was forked, despite its name.
     forkee: Repository,
@@ -102,6 +106,7 @@ pub(super) fn fork(body: &[u8]) -> Result<Event, ReadError> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct WikiPayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -126,6 +131,7 @@ pub(super) fn wiki(body: &[u8]) -> Result<Event, ReadError> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct PackagePayload {
     #[serde(default, deserialize_with = "wire::nullable")]
     action: String,
@@ -136,6 +142,7 @@ struct PackagePayload {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Package {
     owner: Option<User>,
     repository: Option<Repository>,

@@ -113,10 +113,14 @@ fn a_wrong_body_is_refused_with_what_was_expected_and_what_came() {
         ),
         ("push", "", "ends at line 1 column 0"),
         ("push", "ref=refs/heads/main", "not JSON: expected value at line 1 column 1"),
-        ("push", "[]", "other JSON: invalid length 0"),
+        ("push", "[]", "other JSON: expected a JSON object, but it is a list"),
+        ("push", " null", "other JSON: expected a JSON object, but it is null"),
+        ("push", "[1, ", "whole JSON body of a Gitea 'push' event, but it ends at line 1"),
+        ("fork", "{\"forkee\": 7}", "other JSON: invalid type: integer `7`, expected a JSON object"),
+        ("release", "{\"release\": {\"id\": \"x\"}}", "expected a whole number"),
         ("push", &no_repository, "other JSON: missing field `repository`"),
         ("issues", "{\"hello\": \"world\"}", "other JSON: missing field `issue`"),
-        ("milestone", "[1]", "other JSON: invalid type: sequence, expected a map"),
+        ("milestone", "[1]", "other JSON: expected a JSON object, but it is a list"),
     ] {
         let error = read(kind, body.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(said), "{body}: {error}");

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -29,6 +32,7 @@ const LINK_AT_MOST: usize = 2048;
 
 /// A repository (`modules/structs/repo.go`).
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 pub(super) struct Repository {
     full_name: String,
     html_url: Option<String>,
@@ -55,6 +59,7 @@ impl Repository {
 
 /// An account (`modules/structs/user.go`).
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 pub(super) struct User {
     #[serde(default, deserialize_with = "nullable")]
     login: String,
@@ -80,6 +85,7 @@ impl User {
 
 /// A thing that is only named: a label, a file of a release.
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 pub(super) struct Named {
     /// Its name.
     #[serde(default, deserialize_with = "nullable")]
@@ -90,6 +96,7 @@ pub(super) struct Named {
 
 /// A thing with a title: a milestone.
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 pub(super) struct Titled {
     /// Its title.
     #[serde(default, deserialize_with = "nullable")]
@@ -141,9 +148,22 @@ pub(super) fn event(
     }
 }
 
-/// Reads a payload.
+/// Reads a payload, which is an object: serde would take a list too, by position.
 pub(super) fn parse<T: DeserializeOwned>(kind: &str, body: &[u8]) -> Result<T, ReadError> {
-    serde_json::from_slice(body).map_err(|error| ReadError::of(kind, &error))
+    let came = match body.trim_ascii_start().first() {
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "true or false",
+        Some(b'-' | b'0'..=b'9') => "a number",
+        _ => return serde_json::from_slice(body).map_err(|error| ReadError::of(kind, &error)),
+    };
+    // What is no JSON at all is said first.
+    serde_json::from_slice::<IgnoredAny>(body).map_err(|error| ReadError::of(kind, &error))?;
+    Err(ReadError::NotGitea {
+        kind: kind.to_owned(),
+        what: format!("expected a JSON object, but it is {came}"),
+    })
 }
 
 /// Takes `null` for the type's own default.
