@@ -103,16 +103,17 @@ pub struct Head {
 const COLUMNS: &str = "id, incident_id, channel_id, reference, nonce_salt, payload, version, sent_version, message_id, \
                        state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error";
 
-/// Makes `draft` what Discord should show; it is due at once, unless its channel's messages are parked. Answers with
-/// the row's id.
+/// Makes `draft` what Discord should show; it is due at once, unless messages of its channel are parked: then it is
+/// too, so that it never goes before them. Answers with the row's id.
 pub fn put(conn: &Connection, draft: &Draft, now_ms: i64) -> Result<i64, StoreError> {
     let sql = "INSERT INTO outbox \
-               (incident_id, channel_id, reference, payload, next_attempt_ms, accepted_ms, newest_accepted_ms) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) \
+               (incident_id, channel_id, reference, payload, next_attempt_ms, accepted_ms, newest_accepted_ms, state) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, \
+               iif(EXISTS (SELECT 1 FROM outbox WHERE state = 'parked' AND channel_id = ?2), 'parked', 'pending')) \
                ON CONFLICT (incident_id, channel_id) DO UPDATE SET \
                payload = excluded.payload, \
                version = version + 1, \
-               state = iif(state = 'parked', 'parked', 'pending'), \
+               state = excluded.state, \
                next_attempt_ms = iif(state = 'parked', next_attempt_ms, excluded.next_attempt_ms), \
                accepted_ms = iif(state IN ('pending', 'parked'), accepted_ms, excluded.accepted_ms), \
                newest_accepted_ms = excluded.newest_accepted_ms \

@@ -28,10 +28,15 @@ impl Deref for Inside {
 impl Inside {
     /// Starts with `configuration`; its clock is `ahead` of the machine's.
     pub(crate) async fn start(lab: &Lab, configuration: &str, ahead: Duration) -> Self {
+        Self::at_pace(lab, configuration, ahead, 1).await
+    }
+
+    /// As [`Inside::start`], with time that goes `pace` times as fast.
+    pub(crate) async fn at_pace(lab: &Lab, configuration: &str, ahead: Duration, pace: u32) -> Self {
         let config = config::load(&lab.write_configuration(configuration)).unwrap().config;
         let clock = Clock::manual(Clock::system().now() + ahead);
         let stop = CancellationToken::new();
-        tokio::spawn(stop.clone().run_until_cancelled_owned(tick(clock.clone())));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tick(clock.clone(), pace)));
         let (told, address) = oneshot::channel();
         let listening = move |address| told.send(address).unwrap();
         let task = tokio::spawn(app::run(config, clock.clone(), stop.clone(), listening));
@@ -46,15 +51,15 @@ impl Inside {
     }
 }
 
-/// Moves `clock` on as the machine's goes.
-async fn tick(clock: Clock) {
+/// Moves `clock` on as the machine's goes, `pace` times as fast.
+async fn tick(clock: Clock, pace: u32) {
     const TICK: Duration = Duration::from_millis(5);
     let real = Clock::system();
     let mut last = real.now();
     loop {
         real.sleep(TICK).await;
         let now = real.now();
-        clock.advance(now.duration_since(last).try_into().unwrap_or_default());
+        clock.advance(pace * Duration::try_from(now.duration_since(last)).unwrap_or_default());
         last = now;
     }
 }

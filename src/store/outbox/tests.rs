@@ -100,6 +100,21 @@ fn parked_messages_wait_with_their_newest_payload_until_the_channel_is_back() {
     assert_eq!(row(&conn, other).state, State::Pending);
 }
 
+#[test]
+fn a_new_message_for_a_parked_channel_waits_behind_those_that_were_there() {
+    let conn = store(3);
+    let first = put(&conn, &draft(1, 1, "first", 0), 0).unwrap();
+    park(&conn, 1, "403").unwrap();
+    let second = put(&conn, &draft(2, 1, "second", 1), 1).unwrap();
+    let elsewhere = put(&conn, &draft(3, 2, "elsewhere", 2), 2).unwrap();
+    let heads_ = || heads(&conn).unwrap().iter().map(|head| head.id).collect::<Vec<_>>();
+    assert_eq!(heads_(), [elsewhere]);
+    assert_eq!(unpark_all(&conn).unwrap(), 2);
+    assert_eq!(heads_(), [first, elsewhere]);
+    delivered(&conn, first, 1, 7, 3).unwrap();
+    assert_eq!(heads_(), [second, elsewhere]);
+}
+
 /// What happens to one message.
 #[derive(Clone, Debug)]
 enum Step {

@@ -51,16 +51,12 @@ async fn a_gateway_that_asks_to_reconnect_is_resumed() {
 async fn a_gateway_that_falls_silent_is_left_and_resumed() {
     let options = Options { heartbeat_interval_ms: 1000, ..Options::default() };
     let lab = Lab::with(1, options).await;
-    let vigie = Inside::start(&lab, &lab.configuration(""), Duration::ZERO).await;
+    let vigie = Inside::at_pace(&lab, &lab.configuration(""), Duration::ZERO, 10).await;
     vigie.ready().await;
     strike(&lab, json!({ "kind": "gateway_silence", "times": 1 })).await;
-    eventually("the silence is noticed", async || {
-        vigie.clock.advance(Duration::from_millis(500));
-        (vigie.metric("vigie_gateway_connected").await < 1.0).then_some(())
-    })
-    .await;
-    vigie.ready().await;
+    // Nothing of a command reaches a session that gets nothing.
     commands_work(&lab).await;
+    vigie.ready().await;
     hold_against_discord(&lab).await;
     vigie.stop().await;
 }

@@ -28,11 +28,12 @@ async fn parked_and_resumed(permission: u64, named: &str, (language, remedy): (&
     let (mut troubled, mut other) = (lab.repository(TROUBLED), lab.repository(OTHER));
     lab.deny(TROUBLED, permission).await;
     vigie.take(&troubled.push("alice", "main", &["Word one"])).await;
-    vigie.take(&troubled.push("alice", "main", &["Word two"])).await;
     vigie.take(&other.push("alice", "main", &["Unhindered"])).await;
     shows(&lab, OTHER, &["Unhindered"]).await;
     let complaint_ = complaint(&lab).await;
     assert!(complaint_.contains(remedy) && complaint_.contains(&TROUBLED.to_string()), "{complaint_}");
+    vigie.take(&troubled.push("alice", "main", &["Word two"])).await;
+    vigie.reaches(PARKED, 2.0).await;
     assert!(vigie.get("/").await.text().contains(named), "the page says it too");
 
     // Found again at each look, it is said once.
@@ -103,6 +104,7 @@ async fn a_channel_that_refuses_creates_and_edits_is_tried_again_after_a_restart
     first.take(&repository.pull_request("alice", 7, "Word one", "lamp", Merged)).await;
     assert!(complaint(&lab).await.contains("SEND_MESSAGES"));
     first.take(&repository.push("alice", "main", &["Word two"])).await;
+    first.reaches(PARKED, 2.0).await;
     assert!(first.log().contains("a channel can't be written to"), "{}", first.log());
     assert_eq!(first.terminate().await, Some(0));
 
