@@ -135,9 +135,13 @@ pub async fn run(
         stop.cancelled().await;
     });
 
+    let stop = supervisor.stop(Stage::Work);
+    let warnings = intake::own::pass_on_warnings(store.clone(), clock.clone(), stop);
+    supervisor.spawn("store warnings", Stage::Work, warnings);
+
     let stop = supervisor.stop(Stage::Base);
     supervisor.spawn("store upkeep", Stage::Base, store.clone().maintain(stop.clone()));
-    supervisor.spawn("watchdog", Stage::Base, watchdog::run(store.clone(), clock, stop));
+    supervisor.spawn("watchdog", Stage::Base, watchdog::run(store.clone(), clock.clone(), stop));
 
     watchdog::ready();
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "taking webhooks");
@@ -147,7 +151,11 @@ pub async fn run(
     if told.is_cancelled() {
         watchdog::stopping();
     }
-    store.close().await;
+    if clock.timeout(STOP_DEADLINE, store.close()).await.is_none() {
+        tracing::error!(
+            "the store did not close in time: the disk hangs; what was answered with 2xx is on it"
+        );
+    }
     Ok(outcome?)
 }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    halt::Halt,
+    halt::{Halt, TOKEN_REFUSED},
     telemetry::{Metrics, StatusLabel},
 };
 
@@ -250,10 +250,7 @@ impl Rest {
             self.count_invalid(permit);
         }
         if status == StatusCode::UNAUTHORIZED && code != INVALID_WEBHOOK_TOKEN {
-            self.halt.halt(format!(
-                "Discord refused the bot's token (401 on {what}); make a new one in the Developer Portal \
-                 (Bot, Reset Token), put it into the file that [discord] token_file names, and restart Vigie"
-            ));
+            self.halt.halt(TOKEN_REFUSED.to_owned());
             return Err(RestError::Unauthorized(message));
         }
         Err(RestError::Refused { status: status.as_u16(), code, message, errors: answer["errors"].clone() })
