@@ -83,13 +83,14 @@ impl World {
             self.note_message("MESSAGE_UPDATE", parent, message);
             let mut starter = Draft::new(thread, author, json!({}));
             starter.kind = 21;
-            starter.reference = Some(json!({"channel_id": parent, "guild_id": guild, "message_id": message}));
+            starter.reference =
+                Some(json!({"type": 0, "channel_id": parent, "guild_id": guild, "message_id": message}));
             self.create_message(starter)?;
         } else if self.channel(thread)?.kind != 12 {
             let content = json!({"content": self.channel(thread)?.name});
             let mut notice = Draft::new(parent, author, content);
             notice.kind = 18;
-            notice.reference = Some(json!({"channel_id": thread, "guild_id": guild}));
+            notice.reference = Some(json!({"type": 0, "channel_id": thread, "guild_id": guild}));
             self.create_message(notice)?;
         }
         Ok(())

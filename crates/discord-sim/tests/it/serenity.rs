@@ -123,7 +123,7 @@ fn act(what: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn serenity_logs_in_answers_a_command_and_a_button() {
+async fn pitfall_8_serenitys_odd_identify_is_taken_and_it_answers_a_command_and_a_button() {
     let discord = Discord::start().await;
     forge(&discord).await;
     let mut bot = Running::start(&discord, discord.gateway()).await;
