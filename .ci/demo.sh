@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 # A process group of its own takes the Ctrl-C, as a terminal would give it.
 setsid bash -c "exec $1 --listen 127.0.0.1:0" >"$work/out" 2>"$work/err" &
 group=$!
-until grep -q '^listening on ' "$work/out"; do
+until grep -qs '^listening on ' "$work/out"; do
   sleep 0.1
   kill -0 "$group" 2>/dev/null || { cat "$work/out" "$work/err"; exit 1; }
 done

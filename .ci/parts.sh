@@ -156,5 +156,7 @@ part_aarch64() {
   export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
   export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
   export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64-static -L /usr/aarch64-linux-gnu'
-  cargo test --locked --target aarch64-unknown-linux-gnu --lib
+  # Left out: what starts its own program, which an emulator of one process can't, and the long proofs by random
+  # cases, which do not depend on the processor and ran natively.
+  cargo test --locked --target aarch64-unknown-linux-gnu --lib -- --skip crash_test --skip happenings --skip properties
 }
