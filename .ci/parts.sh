@@ -155,8 +155,11 @@ part_aarch64() {
   export RUSTC=/usr/bin/rustc CARGO_TARGET_DIR=$cache/target-aarch64
   export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
   export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
-  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='qemu-aarch64-static -L /usr/aarch64-linux-gnu'
+  # The loader is named to the emulator: with its -L instead, a program that starts a thread hangs here.
+  local lib=/usr/aarch64-linux-gnu/lib
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64-static $lib/ld-linux-aarch64.so.1 --library-path $lib"
   # Left out: what starts its own program, which an emulator of one process can't, and the long proofs by random
   # cases, which do not depend on the processor and ran natively.
-  cargo test --locked --target aarch64-unknown-linux-gnu --lib -- --skip crash_test --skip happenings --skip properties
+  cargo test --locked --target aarch64-unknown-linux-gnu --lib -- --skip crash_test --skip happenings \
+    --skip properties --skip what_arrives_twice --skip an_event_is_small --skip never_more --skip any_json
 }
