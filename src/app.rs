@@ -5,7 +5,12 @@
 mod backing;
 mod complaints;
 
-use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +27,7 @@ use crate::{
     intake::{
         self,
         endpoint::{self, Intake},
+        hooks::Hooks,
     },
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
@@ -78,7 +84,7 @@ pub async fn run(
 
     let mut supervisor = Supervisor::new(clock.clone());
     let hooks = endpoint::router(Intake {
-        gitea: config.sources.gitea.as_ref().map(|gitea| gitea.secret.clone()),
+        hooks: Hooks::of(&config.sources),
         trusted_proxies: config.http.trusted_proxies.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
@@ -97,6 +103,7 @@ pub async fn run(
     let worker = Worker {
         store: store.clone(),
         routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
+        critical: Arc::new(critical(&config)),
         language: config.language,
         reader: intake::read,
         clock: clock.clone(),
@@ -157,6 +164,12 @@ pub async fn run(
         );
     }
     Ok(outcome?)
+}
+
+/// The watched services whose being down is critical.
+fn critical(config: &Config) -> BTreeSet<String> {
+    let services = config.services.iter().filter(|(_, service)| service.critical);
+    services.map(|(name, _)| name.clone()).collect()
 }
 
 fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {

@@ -15,18 +15,49 @@ use crate::subject::{Person, Subject};
 pub enum Source {
     /// Gitea's webhooks.
     Gitea,
+    /// Alertmanager's webhooks.
+    Alertmanager,
+    /// Grafana's webhooks.
+    Grafana,
+    /// Uptime Kuma's webhooks.
+    Kuma,
+    /// Woodpecker's event stream.
+    Woodpecker,
+    /// The deployer's reports.
+    Deploy,
+    /// Units of this machine.
+    Systemd,
+    /// A script or cron job, by one of the generic webhooks.
+    Generic,
     /// Vigie itself, which complains where something keeps it from its work.
     Vigie,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 2] = [Self::Gitea, Self::Vigie];
+    pub const ALL: [Self; 9] = [
+        Self::Gitea,
+        Self::Alertmanager,
+        Self::Grafana,
+        Self::Kuma,
+        Self::Woodpecker,
+        Self::Deploy,
+        Self::Systemd,
+        Self::Generic,
+        Self::Vigie,
+    ];
 
     /// Its name in configuration, paths, metrics and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gitea => "gitea",
+            Self::Alertmanager => "alertmanager",
+            Self::Grafana => "grafana",
+            Self::Kuma => "kuma",
+            Self::Woodpecker => "woodpecker",
+            Self::Deploy => "deploy",
+            Self::Systemd => "systemd",
+            Self::Generic => "generic",
             Self::Vigie => "vigie",
         }
     }
@@ -72,11 +103,24 @@ impl Severity {
     }
 }
 
+/// How Vigie came to know of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The source reported it.
+    #[default]
+    AtOnce,
+    /// It was missed, and found when the source was asked.
+    Late,
+}
+
 /// What a source reported, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Who reported it.
     pub source: Source,
+    /// How Vigie came to know of it; readers say [`Told::AtOnce`], the inbox knows better.
+    pub told: Told,
     /// The source's own word for what happened (`push`, `pull_request`, …), as routes match it.
     pub kind: String,
     /// What makes it unique within its source. The same key is the same content.

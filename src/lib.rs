@@ -6,6 +6,7 @@
 //! ```
 
 pub mod app;
+pub mod backends;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -26,3 +27,4 @@ pub mod supervisor;
 pub mod telemetry;
 pub mod watchdog;
 pub mod web;
+mod wire;

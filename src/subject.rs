@@ -1,7 +1,15 @@
 //! The facts of an event, in Vigie's own words, free of any source's wire format. Invariant: stored
 //! incidents hold them as JSON, so a field is only ever added, and with a default.
 
+mod runs;
+mod watch;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    runs::{Deployment, DeploymentState, FailedStep, Pipeline, PipelineStatus},
+    watch::{Alert, AlertLinks, Availability, Firing, Reachable, Unit, UnitState},
+};
 
 /// Someone who did something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +50,16 @@ pub enum Subject {
     Wiki(Wiki),
     /// A package changed.
     Package(Package),
+    /// A rule of a monitoring system fires, or no longer does.
+    Alert(Alert),
+    /// A monitor says whether something can be reached.
+    Availability(Availability),
+    /// A unit of this machine failed, or works again.
+    Unit(Unit),
+    /// A pipeline of a CI changed.
+    Pipeline(Pipeline),
+    /// A deployment changed.
+    Deployment(Deployment),
     /// A kind that Vigie does not know, or one that was told in plain words.
     Generic(Generic),
 }
@@ -328,8 +346,11 @@ pub struct Package {
 }
 
 /// A kind that Vigie does not know, or one that was told in plain words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generic {
+    /// Whether it goes on; `None` for what was only said.
+    #[serde(default)]
+    pub firing: Option<Firing>,
     /// What is said first.
     pub title: String,
     /// What is said then.

@@ -8,14 +8,8 @@ use std::{error::Error, time::Duration};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    body::Incoming,
+    HeaderMap, Method, Request, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT},
-};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -29,6 +23,7 @@ use crate::{
     clock::Clock,
     halt::{Halt, TOKEN_REFUSED},
     telemetry::{Metrics, StatusLabel},
+    wire::{Wire, chain},
 };
 
 /// The origin of the real Discord.
@@ -50,9 +45,6 @@ const RATE_LIMIT_TRIES: u32 = 5;
 
 /// How long Cloudflare is left alone if it refuses without saying for how long.
 const CLOUDFLARE_WAIT: Duration = Duration::from_mins(1);
-
-/// How long an unused connection is kept.
-const IDLE: Duration = Duration::from_secs(55);
 
 /// An interaction's or webhook's own token is wrong or has run out; the bot's is fine.
 const INVALID_WEBHOOK_TOKEN: u64 = 50027;
@@ -91,13 +83,6 @@ pub struct Rest {
     buckets: Buckets,
 }
 
-/// Two clients, so that a simulator needs no certificate authorities and Discord never sees plain HTTP.
-#[derive(Clone)]
-enum Wire {
-    Plain(Client<HttpConnector, Full<Bytes>>),
-    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-}
-
 impl Rest {
     /// A sender for one bot. Nothing is sent yet.
     pub fn new(settings: RestSettings) -> Result<Self, SetupError> {
@@ -107,7 +92,7 @@ impl Rest {
         let user_agent = HeaderValue::try_from(&settings.user_agent)
             .map_err(|_| SetupError::UserAgent(settings.user_agent.clone()))?;
         Ok(Self {
-            wire: Wire::new(&settings.origin, settings.connect_timeout)?,
+            wire: Wire::new(&settings.origin, settings.connect_timeout).map_err(SetupError::Roots)?,
             base: format!("{}/api/v10", settings.origin.as_str().trim_end_matches('/')),
             authorization,
             user_agent,
@@ -305,45 +290,6 @@ impl Rest {
     fn halted(&self) -> RestError {
         RestError::Halted(self.halt.reason().unwrap_or("no reason given").to_owned())
     }
-}
-
-impl Wire {
-    fn new(origin: &Url, connect_timeout: Duration) -> Result<Self, SetupError> {
-        let mut tcp = HttpConnector::new();
-        tcp.set_connect_timeout(Some(connect_timeout));
-        tcp.set_nodelay(true);
-        let mut client = Client::builder(TokioExecutor::new());
-        client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
-        if origin.scheme() == "http" {
-            return Ok(Self::Plain(client.build(tcp)));
-        }
-        tcp.enforce_http(false);
-        let tls = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(SetupError::Roots)?
-            .https_only()
-            .enable_http1()
-            .wrap_connector(tcp);
-        Ok(Self::Tls(client.build(tls)))
-    }
-
-    async fn request(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
-        match self {
-            Self::Plain(client) => client.request(request).await,
-            Self::Tls(client) => client.request(request).await,
-        }
-    }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    std::iter::successors(Some(error), |&error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::Event,
-    subject::{Standing, Subject, Verdict},
+    subject::{Firing, Reachable, Standing, Subject, UnitState, Verdict},
 };
 
 /// What someone did, in Vigie's own words.
@@ -39,6 +39,8 @@ pub enum Deed {
     Assigned,
     /// Changed who is asked to review it.
     ReviewRequested,
+    /// Said that it is over.
+    Resolved,
     /// Anything else, in the source's word.
     Other(String),
 }
@@ -60,6 +62,7 @@ impl Deed {
             Self::Milestoned => "milestoned",
             Self::Assigned => "assigned",
             Self::ReviewRequested => "review_requested",
+            Self::Resolved => "resolved",
             Self::Other(_) => "other",
         }
     }
@@ -75,7 +78,8 @@ impl Deed {
                 Verdict::Commented => Self::Commented,
             },
             Subject::Push(_) => Self::Pushed,
-            Subject::Ref(_) | Subject::Generic(_) => Self::Opened,
+            Subject::Ref(_) => Self::Opened,
+            Subject::Generic(generic) => Self::of_firing(generic.firing.unwrap_or(Firing::Firing)),
             Subject::Comment(comment) => Self::of_action(&comment.action, Standing::Open),
             Subject::Release(release) => Self::of_action(&release.action, Standing::Open),
             Subject::Status(status) => Self::Other(status.state.clone()),
@@ -85,6 +89,25 @@ impl Deed {
             Subject::Repository(change) => Self::of_action(&change.action, Standing::Open),
             Subject::Wiki(wiki) => Self::of_action(&wiki.action, Standing::Open),
             Subject::Package(package) => Self::of_action(&package.action, Standing::Open),
+            Subject::Alert(alert) => Self::of_firing(alert.state),
+            Subject::Availability(monitor) => match monitor.state {
+                Reachable::Down | Reachable::Pending => Self::Opened,
+                Reachable::Up => Self::Resolved,
+                Reachable::Maintenance => Self::Other("maintenance".into()),
+            },
+            Subject::Unit(unit) => match unit.state {
+                UnitState::Failed => Self::Opened,
+                UnitState::Recovered => Self::Resolved,
+            },
+            Subject::Pipeline(pipeline) => Self::Other(word(&pipeline.status)),
+            Subject::Deployment(deployment) => Self::Other(word(&deployment.state)),
+        }
+    }
+
+    fn of_firing(firing: Firing) -> Self {
+        match firing {
+            Firing::Firing => Self::Opened,
+            Firing::Resolved => Self::Resolved,
         }
     }
 
@@ -103,6 +126,12 @@ impl Deed {
             other => Self::Other(other.to_owned()),
         }
     }
+}
+
+/// A state as it stands in the store.
+fn word(state: &impl Serialize) -> String {
+    let json = serde_json::to_value(state).unwrap_or_default();
+    json.as_str().unwrap_or_default().to_owned()
 }
 
 /// One thing that was done, or the same thing done several times in a row by one person.

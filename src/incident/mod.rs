@@ -5,7 +5,10 @@
 //! - the history is bounded, and says how many of its steps were forgotten;
 //! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
 
+mod desk;
 mod history;
+mod life;
+mod outage;
 pub mod reference;
 pub mod route;
 pub mod worker;
@@ -13,24 +16,16 @@ pub mod worker;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::history::{Deed, History, Step};
-use self::route::Decision;
-use crate::{
-    event::{Event, Severity, Source},
-    subject::{Person, Standing, Subject},
+pub use self::{
+    history::{Deed, History, Step},
+    life::{Life, REOPENED_WITHIN},
+    outage::{Report, Reporter, key as outage_key},
 };
-
-/// Where an incident stands in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Life {
-    /// Something is expected to follow: a pull request is open, a workflow runs.
-    Open,
-    /// It has ended.
-    Closed,
-    /// It never had a life: it was only said.
-    Info,
-}
+use self::{life::life, route::Decision};
+use crate::{
+    event::{Event, Severity, Source, Told},
+    subject::{Person, Subject},
+};
 
 /// A thing with a life, as its events told it. Stored as JSON, so a field is only ever added, and with a
 /// default.
@@ -68,9 +63,51 @@ pub struct Incident {
     pub channels: Vec<u64>,
     /// The roles that its messages mention.
     pub mentions: Vec<u64>,
+    /// The watched service that it speaks of, if it names one.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// How Vigie came to know its latest facts.
+    #[serde(default)]
+    pub told: Told,
+    /// Who says that the service is down, or said so: more than the facts of one event tell. Empty unless it
+    /// is an outage.
+    #[serde(default)]
+    pub reports: Vec<Report>,
+    /// When it was opened again, oldest first; at most [`Incident::REOPENINGS`] are remembered.
+    #[serde(default)]
+    pub reopened: Vec<Timestamp>,
+    /// Who looks after it; ends with it.
+    #[serde(default)]
+    pub acknowledged: Option<Acknowledged>,
+    /// What keeps its alert quiet at the source.
+    #[serde(default)]
+    pub silence: Option<Silence>,
+}
+
+/// Somebody said that they look after an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// Who, by Discord's id of the user.
+    pub by: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A silence at the source of an alert, made from Discord.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The source's id of it.
+    pub id: String,
+    /// Who made it, by Discord's id of the user.
+    pub by: u64,
+    /// When it ends.
+    pub until: Timestamp,
 }
 
 impl Incident {
+    /// How many times of being opened again are remembered.
+    pub const REOPENINGS: usize = 20;
+
     /// The incident that `event` opens under `key`. `received` stands in where the source says no time.
     pub fn open(
         event: Event,
@@ -82,12 +119,14 @@ impl Incident {
         let at = event.at.unwrap_or(received);
         let mut history = History::default();
         history.add(Step::of(&event, at));
+        let mut reports = Vec::new();
+        outage::add(&mut reports, &event, at);
         Self {
             source: event.source,
             key,
             reference,
             kind: event.kind,
-            life: life(&event.subject),
+            life: outage::life(&reports).unwrap_or_else(|| life(&event.subject)),
             severity: event.severity,
             subject: event.subject,
             actor: event.actor,
@@ -99,26 +138,63 @@ impl Incident {
             history,
             channels: decision.channels,
             mentions: decision.mentions,
+            service: event.service,
+            told: event.told,
+            reports,
+            reopened: Vec::new(),
+            acknowledged: None,
+            silence: None,
         }
+    }
+
+    /// Whether `event`, of the same key, goes on with this incident. What has ended for good is followed by
+    /// an incident of its own, with a message of its own.
+    pub fn continues(&self, event: &Event, received: Timestamp) -> bool {
+        let at = event.at.unwrap_or(received);
+        self.life != Life::Closed
+            || life::reopens_whenever(&event.subject)
+            || life(&event.subject) == Life::Closed
+            || at.duration_since(self.updated) < REOPENED_WITHIN
     }
 
     /// The incident after `event`, which belongs to it.
     #[must_use]
     pub fn after(mut self, event: Event, received: Timestamp) -> Self {
         self.note(&event, received);
+        let at = event.at.unwrap_or(received);
+        outage::add(&mut self.reports, &event, at);
         let overtaken = matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest);
+        let before = self.life;
         if overtaken {
+            self.life = outage::life(&self.reports).unwrap_or(before);
             return self;
         }
-        self.life = life(&event.subject);
+        self.life = outage::life(&self.reports).unwrap_or_else(|| life(&event.subject));
+        match (before, self.life) {
+            (Life::Closed, Life::Open) => {
+                self.reopened.push(at);
+                let forgotten = self.reopened.len().saturating_sub(Self::REOPENINGS);
+                self.reopened.drain(..forgotten);
+            }
+            (_, Life::Closed) => (self.acknowledged, self.silence) = (None, None),
+            _ => {}
+        }
         self.kind = event.kind;
         self.severity = event.severity;
         self.subject = event.subject;
         self.actor = event.actor;
         self.repository = event.repository.or(self.repository);
         self.repository_url = event.repository_url.or(self.repository_url);
+        self.service = event.service.or(self.service);
+        self.told = event.told;
         self.facts_at = event.at.or(self.facts_at);
         self
+    }
+
+    /// Whether it was opened again so often within [`REOPENED_WITHIN`] that it is flapping.
+    pub fn is_flapping(&self) -> bool {
+        let recent = self.reopened.iter().filter(|at| self.updated.duration_since(**at) < REOPENED_WITHIN);
+        recent.count() >= life::FLAPPING
     }
 
     /// Takes `event` into the history only: it tells of this incident, but has one of its own.
@@ -128,26 +204,6 @@ impl Incident {
         self.opened = self.opened.min(at);
         self.updated = self.updated.max(at);
     }
-}
-
-/// Where a thing stands in its life once these are its facts.
-fn life(subject: &Subject) -> Life {
-    let open = match subject {
-        Subject::PullRequest(request) => request.standing == Standing::Open,
-        Subject::Issue(issue) => issue.standing == Standing::Open,
-        Subject::Status(status) => status.state == "pending",
-        Subject::Workflow(workflow) => workflow.status != "completed",
-        Subject::Push(_)
-        | Subject::Ref(_)
-        | Subject::Review(_)
-        | Subject::Comment(_)
-        | Subject::Release(_)
-        | Subject::Repository(_)
-        | Subject::Wiki(_)
-        | Subject::Package(_)
-        | Subject::Generic(_) => return Life::Info,
-    };
-    if open { Life::Open } else { Life::Closed }
 }
 
 #[cfg(test)]

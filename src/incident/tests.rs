@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::subject::{PullRequest, Push, RefKind, Review, Verdict};
+use crate::subject::{PullRequest, Push, RefKind, Review, Standing, Verdict};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -14,6 +14,7 @@ fn person(name: &str) -> Person {
 fn event(kind: &str, actor: &str, second: i64, subject: Subject) -> Event {
     Event {
         source: Source::Gitea,
+        told: Told::AtOnce,
         kind: kind.into(),
         source_key: format!("{kind}/{second}"),
         object: "harbor/lighthouse".into(),

@@ -7,24 +7,23 @@
 //! - Every refusal is counted and leaves a line with source, client and reason; of those that anybody can
 //!   cause, a client's first, second, fourth, eighth … in a minute do.
 
-use std::{borrow::Cow, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Extension, Router,
     body::Body,
-    extract::State as Shared,
+    extract::{Path, RawQuery, State as Shared},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{MethodRouter, get, post},
 };
 use hyper::{HeaderMap, StatusCode, header};
-use secrecy::SecretString;
 use thiserror::Error;
 
 use super::{
     body::{self, BodyError},
     client::Peer,
-    gitea::{self, ReadError},
-    signature,
+    hooks::{self, Hooks, Request},
+    proof::Unproven,
     tally::Tally,
 };
 use crate::{
@@ -34,16 +33,13 @@ use crate::{
     telemetry::Metrics,
 };
 
-/// How many bad signatures of one client within a minute are answered with 401; further ones get 429.
+/// How many bad signatures or tokens of one client within a minute are answered with 401; further ones get 429.
 pub const BAD_A_MINUTE: u32 = 100;
-
-/// Delivery ids are UUIDs; one that is far longer is not kept.
-const DELIVERY_AT_MOST: usize = 128;
 
 /// What intake needs.
 pub struct Intake {
-    /// The key of Gitea's webhooks; `None`: none are taken.
-    pub gitea: Option<SecretString>,
+    /// The hooks that are taken.
+    pub hooks: Hooks,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Where events are stored.
@@ -63,19 +59,14 @@ struct State {
 /// Why a webhook was not taken. The text is meant for its sender and for the log.
 #[derive(Debug, Error)]
 enum Refusal {
-    #[error("this Vigie takes no hooks from Gitea: set [sources.gitea] secret_file")]
-    NotSetUp,
+    #[error("this Vigie takes no hooks here: set [{0}] in its configuration")]
+    NotSetUp(String),
     #[error(transparent)]
     Body(#[from] BodyError),
-    #[error("expected the form field 'payload' with the JSON of the event, found none")]
-    NoPayload,
-    #[error(
-        "expected in X-Gitea-Signature the HMAC-SHA256 of the payload, found {found}: \
-         set the same secret in Gitea's webhook and in the file that [sources.gitea] secret_file names"
-    )]
-    Signature { found: &'static str, count: u32 },
-    #[error(transparent)]
-    Content(#[from] ReadError),
+    #[error("{reason}")]
+    Unproven { reason: Unproven, count: u32 },
+    #[error("{0}")]
+    Content(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -83,14 +74,12 @@ enum Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotSetUp => StatusCode::NOT_FOUND,
+            Self::NotSetUp(_) => StatusCode::NOT_FOUND,
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
-            Self::Body(BodyError::BrokenOff(_)) | Self::NoPayload | Self::Content(_) => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::Signature { count, .. } if *count > BAD_A_MINUTE => StatusCode::TOO_MANY_REQUESTS,
-            Self::Signature { .. } => StatusCode::UNAUTHORIZED,
+            Self::Body(BodyError::BrokenOff(_)) | Self::Content(_) => StatusCode::BAD_REQUEST,
+            Self::Unproven { count, .. } if *count > BAD_A_MINUTE => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unproven { .. } => StatusCode::UNAUTHORIZED,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -130,72 +119,104 @@ impl IntoResponse for Refusal {
 pub fn router(intake: Intake) -> Router {
     let [bad_signatures, other_refusals] = [(); 2].map(|()| Tally::new(intake.clock.clone()));
     let state = Arc::new(State { intake, bad_signatures, other_refusals });
-    Router::new().route("/hooks/gitea", post(hook)).with_state(state)
+    Router::new()
+        .route("/hooks/gitea", hook(Source::Gitea))
+        .route("/hooks/alertmanager", hook(Source::Alertmanager))
+        .route("/hooks/grafana", hook(Source::Grafana))
+        .route("/hooks/kuma", hook(Source::Kuma).merge(get(query_hook)))
+        .route("/hooks/deploy", hook(Source::Deploy))
+        .route("/hooks/generic/{name}", post(generic_hook))
+        .with_state(state)
 }
 
-async fn hook(
+fn hook(source: Source) -> MethodRouter<Arc<State>> {
+    post(
+        move |Shared(state): Shared<Arc<State>>,
+              Extension(peer): Extension<Peer>,
+              headers: HeaderMap,
+              body: Body| async move {
+            state.answer(peer, Came { source, name: String::new(), headers, query: None, body }).await
+        },
+    )
+}
+
+/// Kuma's GET mode: what else stands in the body stands in the query.
+async fn query_hook(
     Shared(state): Shared<Arc<State>>,
+    RawQuery(query): RawQuery,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let client = peer.client(&headers, &state.intake.trusted_proxies);
-    match state.take(client, &headers, body).await {
-        Ok(acceptance) => {
-            let outcome = if acceptance == Acceptance::Repeat { "repeat" } else { "accepted" };
-            state.intake.metrics.event(Source::Gitea.as_str(), outcome);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(refusal) => {
-            state.intake.metrics.event(Source::Gitea.as_str(), refusal.outcome());
-            state.log(client, &refusal);
-            refusal.into_response()
-        }
-    }
+    let query = Some(query.unwrap_or_default());
+    state.answer(peer, Came { source: Source::Kuma, name: String::new(), headers, query, body }).await
+}
+
+async fn generic_hook(
+    Shared(state): Shared<Arc<State>>,
+    Path(name): Path<String>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    state.answer(peer, Came { source: Source::Generic, name, headers, query: None, body }).await
+}
+
+/// A webhook whose body is still to be read.
+struct Came {
+    source: Source,
+    /// Which of the generic ones it is; else empty.
+    name: String,
+    headers: HeaderMap,
+    query: Option<String>,
+    body: Body,
 }
 
 impl State {
-    async fn take(&self, client: IpAddr, headers: &HeaderMap, body: Body) -> Result<Acceptance, Refusal> {
-        let key = self.intake.gitea.as_ref().ok_or(Refusal::NotSetUp)?;
-        let body = body::read(headers, body, &self.intake.clock).await?;
-        let signature = headers.get("x-gitea-signature").map_or(&b""[..], |value| value.as_bytes());
-        let payload = payload(headers, &body);
-        if !signature::is_hmac_sha256(key, payload.as_deref().unwrap_or(&body), signature) {
-            let found = if signature.is_empty() { "none" } else { "another value" };
-            return Err(Refusal::Signature { found, count: self.bad_signatures.count(client) });
+    async fn answer(&self, peer: Peer, came: Came) -> Response {
+        let source = came.source;
+        let client = peer.client(&came.headers, &self.intake.trusted_proxies);
+        match self.take(client, came).await {
+            Ok(acceptances) => {
+                for acceptance in acceptances {
+                    let outcome = if acceptance == Acceptance::Repeat { "repeat" } else { "accepted" };
+                    self.intake.metrics.event(source.as_str(), outcome);
+                }
+                StatusCode::NO_CONTENT.into_response()
+            }
+            Err(refusal) => {
+                self.intake.metrics.event(source.as_str(), refusal.outcome());
+                self.log(source, client, &refusal);
+                refusal.into_response()
+            }
         }
-        let body = payload.ok_or(Refusal::NoPayload)?.into_owned();
-        let kind = gitea::kind(headers)?;
-        let event = gitea::read(&kind, &body)?;
-        let delivery = gitea::delivery(headers).filter(|id| id.len() <= DELIVERY_AT_MOST);
-        let (key, object) = (event.source_key, event.object);
-        tracing::debug!(source = "gitea", %client, kind, key, delivery, "took a webhook");
-        let arrival = Arrival { source: Source::Gitea, delivery, kind, source_key: key, object, body };
-        Ok(self.intake.store.accept(arrival).await?)
     }
 
-    fn log(&self, client: IpAddr, refusal: &Refusal) {
+    async fn take(&self, client: IpAddr, came: Came) -> Result<Vec<Acceptance>, Refusal> {
+        let Came { source, name, headers, query, body } = came;
+        let section = hooks::section(source, &name);
+        let hook = self.intake.hooks.find(source, &name).ok_or(Refusal::NotSetUp(section))?;
+        let body = body::read(&headers, body, &self.intake.clock).await?;
+        let request = Request { name: &name, headers: &headers, query: query.as_deref(), body: &body };
+        let count = || self.bad_signatures.count(client);
+        hook.prove(&request).map_err(|reason| Refusal::Unproven { reason, count: count() })?;
+        let arrivals = hook.arrivals(&request).map_err(Refusal::Content)?;
+        for Arrival { kind, source_key, delivery, .. } in &arrivals {
+            tracing::debug!(source = source.as_str(), %client, kind, source_key, delivery, "took a webhook");
+        }
+        Ok(self.intake.store.accept_all(arrivals).await?)
+    }
+
+    fn log(&self, source: Source, client: IpAddr, refusal: &Refusal) {
         let status = refusal.status().as_u16();
         let in_a_minute = match refusal {
-            Refusal::Signature { count, .. } => *count,
-            Refusal::NotSetUp | Refusal::Body(_) | Refusal::NoPayload => self.other_refusals.count(client),
+            Refusal::Unproven { count, .. } => *count,
+            Refusal::NotSetUp(_) | Refusal::Body(_) => self.other_refusals.count(client),
             Refusal::Content(_) | Refusal::Store(_) => 1,
         };
         if in_a_minute.is_power_of_two() {
-            tracing::warn!(source = "gitea", %client, status, in_a_minute, reason = %refusal, "refused a webhook");
+            let source = source.as_str();
+            tracing::warn!(source, %client, status, in_a_minute, reason = %refusal, "refused a webhook");
         }
     }
-}
-
-/// The JSON of the event: the body, or in form mode its field `payload`, over which Gitea makes the
-/// signature then (`services/webhook/deliver.go`). `None` if a form lacks it.
-fn payload<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
-        return Some(Cow::Borrowed(body));
-    }
-    url::form_urlencoded::parse(body)
-        .find(|(name, _)| name == "payload")
-        .map(|(_, value)| Cow::Owned(value.into_owned().into_bytes()))
 }

@@ -36,18 +36,30 @@ pub(crate) mod tests;
 mod unknown;
 mod wire;
 
-use hyper::HeaderMap;
+use std::borrow::Cow;
+
+use hyper::{HeaderMap, header};
 use serde::{Deserialize, de::IgnoredAny};
 use thiserror::Error;
 
-use crate::event::Event;
+use super::hooks::Request;
+use crate::{
+    event::{Event, Source, Told},
+    store::Arrival,
+};
 
 /// The longest kind that is taken; Gitea's longest has 28 letters.
 const KIND_AT_MOST: usize = 64;
 
+/// Delivery ids are UUIDs; one that is far longer is not kept.
+const DELIVERY_AT_MOST: usize = 128;
+
 /// Why something is not a webhook of Gitea. The text is meant for its sender.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
+    /// A form lacks the field that holds the event.
+    #[error("expected the form field 'payload' with the JSON of the event, found none")]
+    NoPayload,
     /// No header names the kind of event.
     #[error(
         "no event kind came: expected the header X-Gitea-Event-Type or X-Gitea-Event; \
@@ -150,6 +162,31 @@ pub fn delivery(headers: &HeaderMap) -> Option<String> {
         .map(str::trim)
         .find(|id| !id.is_empty())
         .map(str::to_owned)
+}
+
+/// The JSON of the event: the body, or in form mode its field `payload`, over which Gitea makes the
+/// signature then (`services/webhook/deliver.go`). `None` if a form lacks it.
+pub fn payload<'r>(request: &Request<'r>) -> Option<Cow<'r, [u8]>> {
+    let kind = request.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+        return Some(Cow::Borrowed(request.body));
+    }
+    url::form_urlencoded::parse(request.body)
+        .find(|(name, _)| name == "payload")
+        .map(|(_, value)| Cow::Owned(value.into_owned().into_bytes()))
+}
+
+/// What a webhook becomes.
+///
+/// # Errors
+/// If it is not one of Gitea's.
+pub fn arrival(request: &Request<'_>) -> Result<Arrival, ReadError> {
+    let body = payload(request).ok_or(ReadError::NoPayload)?.into_owned();
+    let kind = kind(request.headers)?;
+    let Event { source_key, object, .. } = read(&kind, &body)?;
+    let delivery = delivery(request.headers).filter(|id| id.len() <= DELIVERY_AT_MOST);
+    Ok(Arrival { source: Source::Gitea, told: Told::AtOnce, delivery, kind, source_key, object, body })
 }
 
 /// Reads the body of an event whose [`kind`] is known: the JSON itself, in form mode the value of

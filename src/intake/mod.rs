@@ -4,7 +4,10 @@ pub mod body;
 pub mod client;
 pub mod endpoint;
 pub mod gitea;
+pub mod hooks;
+pub mod json;
 pub mod own;
+pub mod proof;
 pub mod signature;
 pub mod tally;
 
@@ -15,5 +18,6 @@ pub fn read(source: Source, kind: &str, body: &[u8]) -> Result<Event, String> {
     match source {
         Source::Gitea => gitea::read(kind, body).map_err(|error| error.to_string()),
         Source::Vigie => own::read(body),
+        other => Err(format!("this version reads no events of {other}")),
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    event::{Event, Severity, Source},
+    event::{Event, Severity, Source, Told},
     store::{Arrival, Store},
     subject::{Generic, Subject},
 };
@@ -28,6 +28,7 @@ pub fn complaint(title: &str, text: &str) -> Arrival {
     let body = Complaint { title: title.to_owned(), text: text.to_owned() };
     Arrival {
         source: Source::Vigie,
+        told: Told::AtOnce,
         delivery: None,
         kind: KIND.to_owned(),
         source_key: text.to_owned(),
@@ -62,6 +63,7 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
     let Complaint { title, text } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     Ok(Event {
         source: Source::Vigie,
+        told: Told::AtOnce,
         kind: KIND.to_owned(),
         source_key: text.clone(),
         object: format!("{title}\n{text}"),
@@ -73,7 +75,7 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
         labels: BTreeMap::new(),
         actor: None,
         at: None,
-        subject: Subject::Generic(Generic { title, text, url: None }),
+        subject: Subject::Generic(Generic { title, text, ..Generic::default() }),
     })
 }
 

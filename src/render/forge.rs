@@ -41,6 +41,11 @@ pub(super) fn embed(incident: &Incident, language: Language) -> Embed {
         Subject::Repository(change) => reports::repository(&page, change),
         Subject::Wiki(wiki) => reports::wiki(&page, wiki),
         Subject::Package(package) => reports::package(&page, package),
+        Subject::Alert(alert) => reports::plain(&page, &alert.name, &alert.summary),
+        Subject::Availability(monitor) => reports::plain(&page, &monitor.monitor, &monitor.text),
+        Subject::Unit(unit) => reports::plain(&page, &unit.name, &unit.description),
+        Subject::Pipeline(pipeline) => reports::plain(&page, &pipeline.branch, &pipeline.title),
+        Subject::Deployment(deployment) => reports::plain(&page, &deployment.deployment, &deployment.reason),
         Subject::Generic(generic) => reports::generic(&page, generic),
     }
 }

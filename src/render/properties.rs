@@ -191,7 +191,7 @@ fn report() -> BoxedStrategy<Subject> {
             Subject::Package(Package { action, name, version, format, url })
         });
     let generic = (words(), words(), address())
-        .prop_map(|(title, text, url)| Subject::Generic(Generic { title, text, url }));
+        .prop_map(|(title, text, url)| Subject::Generic(Generic { firing: None, title, text, url }));
     prop_oneof![
         release.boxed(),
         status.boxed(),

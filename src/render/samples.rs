@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    event::{Severity, Source},
+    event::{Severity, Source, Told},
     incident::{Deed, History, Incident, Life, Step},
     subject::{
         Comment, Commit, Existence, Generic, Issue, Package, Person, PullRequest, Push, RefChange, RefKind,
@@ -43,6 +43,12 @@ pub(super) fn incident(subject: Subject) -> Incident {
         history: History::default(),
         channels: vec![2001],
         mentions: Vec::new(),
+        service: None,
+        told: Told::AtOnce,
+        reports: Vec::new(),
+        reopened: Vec::new(),
+        acknowledged: None,
+        silence: None,
     }
 }
 
@@ -234,6 +240,7 @@ pub(super) fn all() -> Vec<(&'static str, Incident)> {
     let local = Incident {
         mentions: vec![3000, 3001],
         ..incident(Subject::Generic(Generic {
+            firing: None,
             title: "Something [new](https://evil.example)".into(),
             text: format!("It began so:\n```\n{}```\nAnd ended so.", "a line of the log\n".repeat(300)),
             url: Some("http://gitea:3000/harbor".into()),

@@ -11,7 +11,7 @@ use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
-use crate::event::Source;
+use crate::event::{Source, Told};
 
 /// How long the same content of the same object counts as a repeat.
 pub const REPEAT_WINDOW: Duration = Duration::from_hours(24);
@@ -21,6 +21,8 @@ pub const REPEAT_WINDOW: Duration = Duration::from_hours(24);
 pub struct Arrival {
     /// Who reported it.
     pub source: Source,
+    /// How Vigie came to know of it.
+    pub told: Told,
     /// The source's own id of this delivery, if it gives one.
     pub delivery: Option<String>,
     /// The kind as it stood on the wire, which the reader needs again.
@@ -51,6 +53,8 @@ pub struct InboxRow {
     pub source: Source,
     /// The kind as it stood on the wire.
     pub kind: String,
+    /// How Vigie came to know of it.
+    pub told: Told,
     /// When it was accepted, in milliseconds since the Unix epoch.
     pub received_ms: i64,
     /// The body as it came.
@@ -86,14 +90,16 @@ pub fn accept(conn: &Connection, arrival: &Arrival, now_ms: i64) -> Result<Accep
     if repeat == Some(true) {
         return Ok(Acceptance::Repeat);
     }
-    let sql = "INSERT INTO inbox (source, kind, object, source_key, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO inbox (source, kind, object, source_key, received_ms, body, late) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let id = conn.prepare_cached(sql)?.insert(params![
         source,
         arrival.kind,
         arrival.object,
         arrival.source_key,
         now_ms,
-        arrival.body
+        arrival.body,
+        arrival.told == Told::Late
     ])?;
     Ok(Acceptance::Stored(id))
 }
@@ -110,7 +116,7 @@ pub fn pending(conn: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreErro
         }
         // The unary plus keeps SQLite on the index of what is pending.
         format!(
-            "SELECT id, source, kind, received_ms, body FROM inbox \
+            "SELECT id, source, kind, received_ms, body, late FROM inbox \
              WHERE state = 'pending' AND +source IN ({sources}) ORDER BY id LIMIT ?1"
         )
     });
@@ -122,6 +128,7 @@ pub fn pending(conn: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreErro
             kind: row.get(2)?,
             received_ms: row.get(3)?,
             body: row.get(4)?,
+            told: if row.get(5)? { Told::Late } else { Told::AtOnce },
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -36,6 +36,12 @@ pub fn find(conn: &Connection, source: Source, key: &str) -> Result<Option<Incid
     Ok(conn.prepare_cached(sql)?.query_row(params![source.as_str(), key], read).optional()?)
 }
 
+/// The newest incident of this key, whoever reported it first.
+pub fn find_of_any_source(conn: &Connection, key: &str) -> Result<Option<IncidentRow>, StoreError> {
+    let found: Result<Vec<_>, _> = Source::ALL.into_iter().map(|source| find(conn, source, key)).collect();
+    Ok(found?.into_iter().flatten().max_by_key(|row| row.id))
+}
+
 /// Stores `incident`: a new one (id 0) is added, another replaced. Answers with its id.
 pub fn save(conn: &Connection, incident: &IncidentRow) -> Result<i64, StoreError> {
     let IncidentRow { id, source, key, reference, open, severity, opened_ms, updated_ms, data } = incident;

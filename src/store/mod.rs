@@ -141,17 +141,25 @@ impl Store {
 
     /// Stores `arrival` unless it is a repeat, and wakes [`Store::inbox_arrivals`] after the commit.
     pub async fn accept(&self, arrival: Arrival) -> Result<Acceptance, StoreError> {
+        let mut acceptances = self.accept_all(vec![arrival]).await?;
+        Ok(acceptances.pop().unwrap_or(Acceptance::Repeat))
+    }
+
+    /// Like [`Store::accept`] for what came together: all of it is stored, or none.
+    pub async fn accept_all(&self, arrivals: Vec<Arrival>) -> Result<Vec<Acceptance>, StoreError> {
         if self.congested.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable(format!(
                 "more than {BACKLOG} messages wait for Discord; what was accepted is safe"
             )));
         }
         let now_ms = self.settings.clock.now_ms();
-        let arrivals = Arc::clone(&self.inbox_arrivals);
-        let job = move |conn: &Connection| inbox::accept(conn, &arrival, now_ms);
-        let committed = move |acceptance: &Acceptance| {
-            if let Acceptance::Stored(_) = acceptance {
-                arrivals.notify_one();
+        let woken = Arc::clone(&self.inbox_arrivals);
+        let job = move |conn: &Connection| -> Result<Vec<Acceptance>, StoreError> {
+            arrivals.iter().map(|arrival| inbox::accept(conn, arrival, now_ms)).collect()
+        };
+        let committed = move |acceptances: &Vec<Acceptance>| {
+            if acceptances.iter().any(|acceptance| *acceptance != Acceptance::Repeat) {
+                woken.notify_one();
             }
         };
         ask(&self.writer, worker::pack(job, committed)).await

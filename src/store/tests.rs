@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    event::{Severity, Source},
+    event::{Severity, Source, Told},
     health::{Condition, Health, Part},
     telemetry::Metrics,
 };
@@ -85,6 +85,7 @@ pub(super) fn in_memory() -> Connection {
 pub(super) fn arrival(key: &str) -> Arrival {
     Arrival {
         source: Source::Gitea,
+        told: Told::AtOnce,
         delivery: Some(format!("delivery of {key}")),
         kind: "push".into(),
         source_key: key.into(),

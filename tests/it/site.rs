@@ -15,8 +15,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use vigie::{
     clock::Clock,
+    event::Source,
     health::Health,
-    intake::endpoint::{self, Intake},
+    intake::{
+        endpoint::{self, Intake},
+        hooks::Hooks,
+        proof::Proof,
+    },
     store::{self, Store},
     telemetry::Metrics,
     web::{self, Limits, Server},
@@ -51,8 +56,11 @@ impl Site {
             health: health.clone(),
         })
         .unwrap();
+        let mut hooks = Hooks::default();
+        let header = "x-gitea-signature".parse().unwrap();
+        hooks.set_up(Source::Gitea, "", Proof::hmac(SECRET.into(), header));
         let hooks = endpoint::router(Intake {
-            gitea: Some(SECRET.into()),
+            hooks,
             trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
             store: store.clone(),
             metrics: metrics.clone(),

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use hyper::{Response, body::Incoming};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::json;

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::{
     config::{Conditions, Route},
+    event::Told,
     health::Health,
+    incident::reference::reference,
     intake::gitea::{
         self,
         tests::bodies::{self, BODIES},
     },
-    store::{Acceptance, Arrival, OutboxRow, Settings},
+    store::{Acceptance, Arrival, IncidentRow, OutboxRow, Settings, incidents, outbox},
     telemetry::Metrics,
 };
 
@@ -27,7 +31,14 @@ fn worker(folder: &Path, channels: &[u64]) -> Worker {
     })
     .unwrap();
     let reader: Reader = |_, kind, body| gitea::read(kind, body).map_err(|error| error.to_string());
-    Worker { store, routes: Arc::new(routes(channels)), language: Language::En, reader, clock }
+    Worker {
+        store,
+        routes: Arc::new(routes(channels)),
+        critical: Arc::default(),
+        language: Language::En,
+        reader,
+        clock,
+    }
 }
 
 fn routes(channels: &[u64]) -> Routes {
@@ -44,6 +55,7 @@ fn routes(channels: &[u64]) -> Routes {
 async fn accept(worker: &Worker, kind: &str, body: &[u8]) {
     let arrival = Arrival {
         source: Source::Gitea,
+        told: Told::AtOnce,
         delivery: None,
         kind: kind.into(),
         source_key: String::from_utf8_lossy(body).into_owned(),

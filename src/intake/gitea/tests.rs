@@ -97,7 +97,10 @@ fn a_kind_of_a_later_release_is_a_generic_event() {
     assert_eq!((event.kind.as_str(), event.repository.as_deref()), ("milestone", Some("harbor/lighthouse")));
     let title = "milestone: closed".to_owned();
     let url = Some("https://git.harbor.example/m/5".to_owned());
-    assert_eq!(event.subject, Subject::Generic(Generic { title, text: "Winter".to_owned(), url }));
+    assert_eq!(
+        event.subject,
+        Subject::Generic(Generic { firing: None, title, text: "Winter".to_owned(), url })
+    );
     // Whatever its fields are.
     assert!(read_value("milestone", &json!({"repository": 7, "sender": [], "action": {}})).is_ok());
 }

@@ -33,6 +33,7 @@ pub(super) fn event(kind: &str, body: &[u8]) -> Result<Event, ReadError> {
     let labels = wire::labels([("action", action.as_str())]);
     let identity = Identity::alone(object, &action, body);
     let subject = Subject::Generic(Generic {
+        firing: None,
         title: wire::line(title),
         text: wire::line(text.unwrap_or_default()),
         url: wire::link(url.as_deref()),

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::ReadError;
 use crate::{
-    event::{Event, Severity, Source},
+    event::{Event, Severity, Source, Told},
     subject::{Person, Subject},
 };
 
@@ -132,6 +132,7 @@ pub(super) fn event(
     subject: Subject,
 ) -> Event {
     Event {
+        told: Told::AtOnce,
         source: Source::Gitea,
         kind: kind.to_owned(),
         source_key: bounded(identity.source_key),

@@ -122,6 +122,11 @@ pub(super) fn package(page: &Page<'_>, package: &Package) -> Embed {
     Embed { fields: format.into_iter().collect(), ..embed }
 }
 
+pub(super) fn plain(page: &Page<'_>, title: &str, text: &str) -> Embed {
+    let generic = Generic { title: title.to_owned(), text: text.to_owned(), ..Generic::default() };
+    self::generic(page, &generic)
+}
+
 pub(super) fn generic(page: &Page<'_>, generic: &Generic) -> Embed {
     let title = label(&generic.title, limits::NAME);
     let title = if title.is_empty() { label(&page.incident.kind, limits::NAME) } else { title };

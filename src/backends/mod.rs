@@ -1,0 +1,6 @@
+//! Systems that are asked or changed: one small wire client each. Invariant: they know nothing of incidents,
+//! messages or Discord.
+
+mod client;
+
+pub use self::client::{AskError, Client, Credentials};

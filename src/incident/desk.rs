@@ -1,0 +1,164 @@
+//! What one arrival changes, within one transaction: its incident, its messages, and that it is settled.
+//! Invariant: nothing here outlives the transaction, so what fails leaves no trace.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{Incident, Life, outage, reference::reference, route::Routes};
+use crate::{
+    event::{Event, Severity},
+    language::Language,
+    render,
+    store::{Draft, IncidentRow, StoreError, inbox, incidents, outbox},
+};
+
+/// How many references are tried. With 30 bits each, eight clashes in a row do not happen.
+const ATTEMPTS: u32 = 8;
+
+/// What is needed within the transaction.
+pub(super) struct Desk {
+    pub(super) routes: Arc<Routes>,
+    pub(super) critical: Arc<BTreeSet<String>>,
+    pub(super) language: Language,
+    pub(super) now_ms: i64,
+}
+
+/// An arrival that was read.
+pub(super) struct Item {
+    pub(super) inbox_id: i64,
+    pub(super) received_ms: i64,
+    pub(super) event: Result<Event, String>,
+}
+
+impl Desk {
+    pub(super) fn take(&self, conn: &Connection, store_id: &str, item: Item) -> Result<(), StoreError> {
+        let Item { inbox_id, received_ms, event } = item;
+        let mut event = match event {
+            Ok(event) => event,
+            Err(reason) => return inbox::fail(conn, inbox_id, &reason),
+        };
+        let received = Timestamp::from_millisecond(received_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        if event.incident.as_ref() != Some(&event.object) {
+            self.note(conn, &event, received, received_ms)?;
+        }
+        let outage = outage::key(&event);
+        if outage.is_some() && event.service.as_ref().is_some_and(|name| self.critical.contains(name)) {
+            event.severity = Severity::Critical;
+        }
+        let alone = || format!("inbox {inbox_id}");
+        let (key, known) = match outage {
+            Some(key) => (key.clone(), incidents::find_of_any_source(conn, &key)?),
+            None => match event.incident.clone() {
+                Some(key) => (key.clone(), incidents::find(conn, event.source, &key)?),
+                None => (alone(), None),
+            },
+        };
+        let known =
+            known.as_ref().and_then(readable).filter(|(_, incident)| incident.continues(&event, received));
+        let (id, incident) = if let Some((id, incident)) = known {
+            let incident = incident.after(event, received);
+            (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident)
+        } else {
+            let decision = self.routes.decide(&event);
+            // Named where a clash with another name shows.
+            let incident = Incident::open(event, key, String::new(), decision, received);
+            open(conn, incident, store_id, inbox_id, received_ms)?
+        };
+        self.show(conn, id, &incident, received_ms)?;
+        inbox::settle(conn, inbox_id)
+    }
+
+    /// Takes an event that stands for itself (a review) also into the history of the incident that its
+    /// object is (the pull request), if that is known.
+    fn note(
+        &self,
+        conn: &Connection,
+        event: &Event,
+        received: Timestamp,
+        received_ms: i64,
+    ) -> Result<(), StoreError> {
+        let known = incidents::find(conn, event.source, &event.object)?.as_ref().and_then(readable);
+        let Some((id, mut incident)) = known else { return Ok(()) };
+        incident.note(event, received);
+        incidents::save(conn, &row(id, &incident, received_ms)?)?;
+        self.show(conn, id, &incident, received_ms)
+    }
+
+    fn show(
+        &self,
+        conn: &Connection,
+        id: i64,
+        incident: &Incident,
+        accepted_ms: i64,
+    ) -> Result<(), StoreError> {
+        let payload = json(&render::message(incident, self.language))?;
+        for channel_id in &incident.channels {
+            let draft = Draft {
+                incident_id: id,
+                channel_id: *channel_id,
+                reference: incident.reference.clone(),
+                payload: payload.clone(),
+                accepted_ms,
+            };
+            outbox::put(conn, &draft, self.now_ms)?;
+        }
+        Ok(())
+    }
+}
+
+/// Stores a new incident under the first name that is free.
+fn open(
+    conn: &Connection,
+    mut incident: Incident,
+    store_id: &str,
+    inbox_id: i64,
+    received_ms: i64,
+) -> Result<(i64, Incident), StoreError> {
+    let mut attempt = 0;
+    loop {
+        incident.reference = reference(store_id, inbox_id, attempt);
+        attempt += 1;
+        match incidents::save(conn, &row(0, &incident, received_ms)?) {
+            Err(StoreError::Sqlite(error))
+                if attempt < ATTEMPTS
+                    && error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {}
+            saved => return Ok((saved?, incident)),
+        }
+    }
+}
+
+fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
+    Ok(IncidentRow {
+        id,
+        source: incident.source,
+        key: incident.key.clone(),
+        reference: incident.reference.clone(),
+        open: incident.life == Life::Open,
+        severity: incident.severity,
+        opened_ms: incident.opened.as_millisecond(),
+        updated_ms: received_ms,
+        data: json(incident)?,
+    })
+}
+
+/// A stored incident with its id. One that can't be read (a newer release wrote it) is left as it is, and its
+/// next event opens another.
+fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
+    match serde_json::from_str(&row.data) {
+        Ok(incident) => Some((row.id, incident)),
+        Err(error) => {
+            tracing::error!(
+                source = row.source.as_str(), key = row.key, reference = row.reference, %error,
+                "a stored incident can't be read; its next event opens a new one"
+            );
+            None
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Sqlite(rusqlite::Error::ToSqlConversionFailure(error.into())))
+}

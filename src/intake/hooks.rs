@@ -1,0 +1,91 @@
+//! Which webhooks are taken, what each is proven by, and what becomes of it. Invariants: a hook without a
+//! secret is not taken; what a webhook tells of several things becomes one arrival for each, so that each has
+//! its own key against repeats.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use hyper::{HeaderMap, header::HeaderName};
+
+use super::{
+    gitea,
+    proof::{Proof, Unproven},
+};
+use crate::{config::Sources, event::Source, store::Arrival};
+
+/// A webhook, read whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    /// Which of the generic ones it is; else empty.
+    pub name: &'r str,
+    /// Its headers.
+    pub headers: &'r HeaderMap,
+    /// Its query, in Kuma's GET mode.
+    pub query: Option<&'r str>,
+    /// Its body.
+    pub body: &'r [u8],
+}
+
+/// One hook.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    source: Source,
+    section: String,
+    proof: Proof,
+}
+
+/// All hooks that are taken.
+#[derive(Clone, Debug, Default)]
+pub struct Hooks(BTreeMap<(Source, String), Hook>);
+
+/// The section of the configuration that sets the hook up.
+pub fn section(source: Source, name: &str) -> String {
+    if name.is_empty() { format!("sources.{source}") } else { format!("sources.{source}.{name}") }
+}
+
+impl Hooks {
+    /// The hooks that the configuration sets up.
+    pub fn of(sources: &Sources) -> Self {
+        let mut hooks = Self::default();
+        if let Some(gitea) = &sources.gitea {
+            let header = HeaderName::from_static("x-gitea-signature");
+            hooks.set_up(Source::Gitea, "", Proof::hmac(gitea.secret.clone(), header));
+        }
+        hooks
+    }
+
+    /// Takes the hook `name` of `source` from now on, if `proof` holds.
+    pub fn set_up(&mut self, source: Source, name: &str, proof: Proof) {
+        let hook = Hook { source, section: section(source, name), proof };
+        self.0.insert((source, name.to_owned()), hook);
+    }
+
+    /// The hook `name` of `source`, if it is taken.
+    pub fn find(&self, source: Source, name: &str) -> Option<&Hook> {
+        self.0.get(&(source, name.to_owned()))
+    }
+}
+
+impl Hook {
+    /// Whether the webhook comes from its source.
+    ///
+    /// # Errors
+    /// If that is not proven.
+    pub fn prove(&self, request: &Request<'_>) -> Result<(), Unproven> {
+        let signed = match self.source {
+            Source::Gitea => gitea::payload(request).unwrap_or(Cow::Borrowed(request.body)),
+            _ => Cow::Borrowed(request.body),
+        };
+        self.proof.check(request.headers, &signed, &self.section)
+    }
+
+    /// What the webhook tells, ready to be stored.
+    ///
+    /// # Errors
+    /// If it is not what this source sends: what was expected and what came.
+    pub fn arrivals(&self, request: &Request<'_>) -> Result<Vec<Arrival>, String> {
+        match self.source {
+            Source::Gitea => Ok(vec![gitea::arrival(request).map_err(|error| error.to_string())?]),
+            other => Err(format!("{other} sends no webhooks")),
+        }
+    }
+}
