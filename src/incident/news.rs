@@ -116,3 +116,6 @@ fn told(deployment: &Deployment) -> Vec<Detail> {
     let has_more = !deployment.log.is_empty();
     if ended_badly && has_more { vec![Detail::Deployment(deployment.clone())] } else { Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,6 @@ fn name(incident: &Incident) -> String {
         None => name,
     }
 }
+
+#[cfg(test)]
+mod tests;

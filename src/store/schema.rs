@@ -12,7 +12,7 @@ use super::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
-    include_str!("migrations/0005.sql"),
+    include_str!("migrations/0003.sql"),
 ];
 
 /// Marks a SQLite file as Vigie's ("Vigi").
