@@ -52,8 +52,8 @@ pub fn notice(
     );
     let roles: BTreeSet<u64> = roles.iter().copied().collect();
     let roles: Vec<String> = roles.iter().take(PINGED).map(u64::to_string).collect();
-    let called: String = roles.iter().map(|role| format!("<@&{role}> ")).collect();
-    reply(&format!("{called}{text}"), AllowedMentions::of(roles), reference)
+    let called = roles.iter().map(|role| format!("<@&{role}>")).chain([text]).collect::<Vec<_>>().join(" ");
+    reply(&called, AllowedMentions::of(roles), reference)
 }
 
 /// A detail of an incident, for its thread.

@@ -82,7 +82,7 @@ async fn a_thread_that_is_there_already_is_used_and_one_too_many_becomes_a_plain
             assert!(
                 messages[1..]
                     .iter()
-                    .all(|reply| reply["message_reference"]["message_id"] == main.to_string())
+                    .all(|reply| reply["message_reference"]["message_id"] == messages[0]["id"])
             );
         }
     }
