@@ -16,6 +16,7 @@ use crate::{
     event::{Severity, Source},
     health::Condition,
     language::Language,
+    reason::Reason,
     span::span,
     telemetry::{IncidentLabels, Metrics, StateLabel},
 };
@@ -71,7 +72,7 @@ fn page(site: &Site) -> Markup {
                                 tr class=(state(condition)) {
                                     th scope="row" { (part.as_str()) }
                                     td { (state(condition)) }
-                                    td { (condition.reason().unwrap_or("–")) }
+                                    td { (condition.reason().map_or_else(|| "–".into(), Reason::to_string)) }
                                 }
                             }
                         }

@@ -161,7 +161,7 @@ impl Bench {
     }
 
     fn complaint(&self) -> String {
-        self.health.get(Part::Delivery).reason().unwrap_or_default().to_owned()
+        self.health.get(Part::Delivery).reason().map(Reason::to_string).unwrap_or_default()
     }
 }
 

@@ -56,7 +56,7 @@ fn line(part: Part, condition: &Condition, language: Language) -> String {
     match condition.reason() {
         None => format!("{mark} **{name}** · {state}"),
         Some(reason) => {
-            let reason: String = reason.chars().take(REASON).collect();
+            let reason: String = reason.text(language).chars().take(REASON).collect();
             let why = language.text("status-reason", &[("state", state.into()), ("reason", reason.into())]);
             format!("{mark} **{name}** · {why}")
         }
@@ -89,12 +89,16 @@ fn waiting(counts: Counts, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::Reason;
+
+    fn reason() -> Reason {
+        Reason::new("starting")
+    }
 
     #[test]
     fn a_reason_is_joined_as_the_language_does_it() {
-        let texts =
-            Language::ALL.map(|language| line(Part::Store, &Condition::Failed("full".into()), language));
-        assert_eq!(texts, ["🔴 **Store** · failed: full", "🔴 **Base** · en panne : full"]);
+        let texts = Language::ALL.map(|language| line(Part::Store, &Condition::Failed(reason()), language));
+        assert_eq!(texts, ["🔴 **Store** · failed: starting", "🔴 **Base** · en panne : démarrage en cours"]);
     }
 
     #[test]
@@ -103,9 +107,9 @@ mod tests {
             for part in [Part::Store, Part::Gateway, Part::Delivery, Part::Lease] {
                 for condition in [
                     Condition::Ok,
-                    Condition::Warning("w".into()),
-                    Condition::Waiting("x".into()),
-                    Condition::Failed("f".into()),
+                    Condition::Warning(reason()),
+                    Condition::Waiting(reason()),
+                    Condition::Failed(reason()),
                 ] {
                     assert!(!line(part, &condition, language).contains("status-"));
                 }
