@@ -43,6 +43,8 @@ impl Part {
 pub enum Condition {
     /// It works.
     Ok,
+    /// There is none here, which is as good as one that works.
+    Unconfigured(Reason),
     /// It works, but someone should look.
     Warning(Reason),
     /// It does not work yet, or not at the moment; it mends itself.
@@ -54,14 +56,22 @@ pub enum Condition {
 impl Condition {
     /// Whether the part does its work.
     pub const fn is_ready(&self) -> bool {
-        matches!(self, Self::Ok | Self::Warning(_))
+        self.is_well() || matches!(self, Self::Warning(_))
+    }
+
+    /// Whether nobody need look at it.
+    pub const fn is_well(&self) -> bool {
+        matches!(self, Self::Ok | Self::Unconfigured(_))
     }
 
     /// Why it is not `Ok`.
     pub fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Ok => None,
-            Self::Warning(reason) | Self::Waiting(reason) | Self::Failed(reason) => Some(reason),
+            Self::Unconfigured(reason)
+            | Self::Warning(reason)
+            | Self::Waiting(reason)
+            | Self::Failed(reason) => Some(reason),
         }
     }
 }
@@ -77,7 +87,7 @@ impl Default for Health {
             (Part::Store, starting()),
             (Part::Gateway, starting()),
             (Part::Delivery, Condition::Ok),
-            (Part::Lease, Condition::Ok),
+            (Part::Lease, Condition::Unconfigured(Reason::new("lease-none"))),
         ]))))
     }
 }

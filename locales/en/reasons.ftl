@@ -2,6 +2,7 @@
 
 reasons = { $first }; { $second }
 starting = starting
+lease-none = none is configured; counts as held
 
 # The store.
 store-at = { $path }: { $reason }

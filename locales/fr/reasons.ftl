@@ -2,6 +2,7 @@
 
 reasons = { $first } ; { $second }
 starting = démarrage en cours
+lease-none = aucun n’est configuré ; compte comme détenu
 
 # The store.
 store-at = { $path } : { $reason }
