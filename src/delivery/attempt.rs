@@ -319,8 +319,8 @@ impl Attempt {
         self.store.write(move |conn| outbox::discard(conn, id, &reason)).await?;
         self.count("dropped");
         tracing::error!(
-            channel = row.channel_id, reference = %row.reference, %error, payload = %row.payload,
-            "a message is lost: Discord refuses every form of it"
+            channel = row.channel_id, reference = %row.reference, row = id, bytes = row.payload.len(), %error,
+            "a message is lost: Discord refuses every form of it; the store keeps it in the table outbox as 'dropped'"
         );
         Ok(Step::Done)
     }
