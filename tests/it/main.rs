@@ -7,6 +7,7 @@ mod config;
 mod crash;
 mod faults;
 mod hooks;
+mod hooks_alerts;
 mod inside;
 mod pages;
 mod path;
