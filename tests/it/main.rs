@@ -8,6 +8,7 @@ mod crash;
 mod faults;
 mod french;
 mod hooks;
+mod hooks_alerts;
 mod inside;
 mod pages;
 mod path;
