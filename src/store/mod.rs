@@ -181,6 +181,15 @@ impl Store {
         self.warning.subscribe()
     }
 
+    /// Tells those who wait for [`Store::warnings`], if it is news.
+    pub(crate) fn warn(&self, warning: Option<String>) {
+        self.warning.send_if_modified(|told| {
+            let changed = *told != warning;
+            *told = warning;
+            changed
+        });
+    }
+
     /// Keeps the file in order until `cancel`: retention, metrics, warnings, and the way back from an outage.
     pub async fn maintain(self, cancel: CancellationToken) {
         maintenance::run(self, cancel).await;
