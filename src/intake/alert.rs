@@ -14,12 +14,15 @@
 //! The body that is stored of an alert is JSON of our own: `alert` as it came, `group` with the facts of its
 //! group, and `suppressed_by` if it was found by asking.
 
+mod found;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use self::found::Found;
 use super::{
     bounds::{bounded, cut, line, link, name, nullable, prose, time},
     json,
@@ -104,72 +107,6 @@ struct Kept {
     group: Group,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     suppressed_by: Vec<String>,
-}
-
-/// An alert that was found by asking, not told by a webhook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Whether it fires.
-    pub state: Firing,
-    /// All its labels.
-    pub labels: BTreeMap<String, String>,
-    /// Its annotations, if they are known.
-    pub annotations: BTreeMap<String, String>,
-    /// Since when it fires.
-    pub starts_at: Option<Timestamp>,
-    /// When it ended, if it did.
-    pub ends_at: Option<Timestamp>,
-    /// Its expression or rule at the source.
-    pub generator_url: Option<String>,
-    /// Where people find the program that was asked.
-    pub external_url: Option<String>,
-    /// The silences, inhibitions and muting times that keep it quiet.
-    pub suppressed_by: Vec<String>,
-}
-
-impl Found {
-    /// One entry of what `GET /api/v2/alerts` answers, which tells what fires only (`gettableAlert` in
-    /// `api/v2/openapi.yaml` of Alertmanager 0.25 to 0.34; `mutedBy` came with 0.28). `external_url` is where
-    /// people find the program.
-    ///
-    /// # Errors
-    /// If it is something else.
-    pub fn of_api(entry: &Value, external_url: Option<&str>) -> Result<Self, String> {
-        #[derive(Default, Deserialize)]
-        #[serde(default, rename_all = "camelCase", expecting = "a JSON object")]
-        struct Status {
-            silenced_by: Option<Vec<String>>,
-            inhibited_by: Option<Vec<String>>,
-            muted_by: Option<Vec<String>>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", expecting = "a JSON object")]
-        struct Entry {
-            labels: BTreeMap<String, String>,
-            #[serde(default, deserialize_with = "nullable")]
-            annotations: BTreeMap<String, String>,
-            starts_at: Option<String>,
-            #[serde(rename = "generatorURL")]
-            generator_url: Option<String>,
-            #[serde(default, deserialize_with = "nullable")]
-            status: Status,
-        }
-        let Entry { labels, annotations, starts_at, generator_url, status } = Entry::deserialize(entry)
-            .map_err(|error| {
-                format!("expected an alert of Alertmanager's API, but it is other JSON: {}", mistake(&error))
-            })?;
-        let suppressed_by = [status.silenced_by, status.inhibited_by, status.muted_by];
-        Ok(Self {
-            state: Firing::Firing,
-            labels,
-            annotations,
-            starts_at: instant(starts_at.as_deref()),
-            ends_at: None,
-            generator_url,
-            external_url: external_url.map(str::to_owned),
-            suppressed_by: suppressed_by.into_iter().flatten().flatten().collect(),
-        })
-    }
 }
 
 impl Dialect {

@@ -267,8 +267,8 @@ fn real_alerts(test: &str) -> Option<Vec<Found>> {
         return None;
     }
     let of_version = |version: &str| {
-        let text = fs::read(folder.join(version).join("alerts-groups.json")).unwrap();
-        let groups: Vec<Value> = serde_json::from_slice(&text).unwrap();
+        let answer = fs::read(folder.join(version).join("alerts-groups.json")).unwrap();
+        let groups: Vec<Value> = serde_json::from_slice(&answer).unwrap();
         let alerts = groups.into_iter().flat_map(|group| group["alerts"].as_array().cloned().unwrap());
         alerts.map(|alert| Found::of_api(&alert, None).unwrap()).collect::<Vec<_>>()
     };
