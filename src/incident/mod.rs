@@ -178,7 +178,9 @@ impl Incident {
             self.life = outage::life(&self.reports).unwrap_or(before);
             return self;
         }
-        self.life = outage::life(&self.reports).unwrap_or_else(|| life(&event.subject));
+        // What is only said does not end what goes on.
+        let told = Some(life(&event.subject)).filter(|told| *told != Life::Info);
+        self.life = outage::life(&self.reports).or(told).unwrap_or(before);
         match (before, self.life) {
             (Life::Closed, Life::Open) => {
                 self.reopened.push(at);
