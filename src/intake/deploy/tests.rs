@@ -71,14 +71,14 @@ fn a_state_that_was_overtaken_does_not_come_back() {
 
 #[test]
 fn of_a_long_log_the_newest_lines_are_kept() {
-    let log = |count: usize| {
+    let log_of = |count: usize| {
         let mut body = report("failed", "2026-11-21T10:00:00Z");
         body["log"] = (1..=count).map(|line| format!("line {line} {}", "x".repeat(600))).collect();
         let Subject::Deployment(one) = take(&body).unwrap().subject else { panic!() };
         one.log
     };
-    assert_eq!((log(50).len(), &log(50)[0][..6]), (50, "line 1"));
-    let long = log(120);
+    assert_eq!((log_of(50).len(), &log_of(50)[0][..6]), (50, "line 1"));
+    let long = log_of(120);
     assert_eq!((long.len(), long[0].as_str(), &long[1][..7]), (50, "… 71 earlier lines", "line 72"));
     assert!(long.iter().all(|line| line.chars().count() <= 500));
 }

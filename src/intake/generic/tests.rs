@@ -76,7 +76,7 @@ fn a_remark_does_not_end_what_goes_on() {
     let told = |status: &str| take("cron", &json!({"title": status, "key": "backup", "status": status}));
     let incident = Incident::open(told("firing"), "key".into(), "vg-1".into(), decision, received);
     let incident = incident.after(told("info"), received);
-    assert_eq!(incident.life, Life::Open);
+    assert_eq!((incident.life, incident.severity), (Life::Open, Severity::Warning));
     assert_eq!(incident.after(told("resolved"), received).life, Life::Closed);
 }
 

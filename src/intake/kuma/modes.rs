@@ -2,7 +2,7 @@
 //! (`server/notification-providers/webhook.js`). Invariant: the content decides which it is, because a
 //! composed text comes under the type of a form whatever it holds.
 
-use std::{borrow::Cow, convert::Infallible};
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
@@ -68,13 +68,14 @@ fn pairs(text: &[u8]) -> Result<Option<Webhook>, String> {
     if heartbeat.is_none() && monitor.is_none() && msg.is_none() {
         return Ok(None);
     }
-    let (heartbeat, monitor) = (part("heartbeat", heartbeat)?, part("monitor", monitor)?);
+    let (heartbeat, monitor) =
+        (part("heartbeat", heartbeat.as_deref())?, part("monitor", monitor.as_deref())?);
     Ok(Some(Webhook { heartbeat, monitor, msg: msg.map(Into::into) }))
 }
 
 /// A part of the webhook as JSON; one that is empty or `null` is none.
-fn part<T: DeserializeOwned>(name: &str, text: Option<Cow<'_, str>>) -> Result<Option<T>, String> {
-    match text.as_deref().map(str::trim) {
+fn part<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Option<T>, String> {
+    match text.map(str::trim) {
         None | Some("" | "null") => Ok(None),
         Some(text) => {
             json::read(&format!("the '{name}' of an Uptime Kuma webhook"), text.as_bytes()).map(Some)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    incident::{Deed, Incident, Life, route::Decision},
+    incident::{Deed, Detail, Incident, Life, Notice, route::Decision},
     intake::bodies,
 };
 
@@ -45,11 +45,8 @@ fn each_mode_tells_the_same_whatever_type_it_claims() {
         let msg = body["msg"].as_str().unwrap();
         let whole = [("msg", msg), ("heartbeat", &heartbeat), ("monitor", &monitor)];
         let present = if body["heartbeat"].is_null() { &whole[..1] } else { &whole[..] };
-        let form = format!(
-            "--------------------------5b9f\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{text}\r\n\
-             ----------------------------5b9f--\r\n"
-        )
-        .replacen("--------------------------5b9f", "----------------------------5b9f", 1);
+        let head = "Content-Disposition: form-data; name=\"data\"";
+        let form = format!("----b\r\n{head}\r\n\r\n{text}\r\n----b--\r\n");
         let expected = come(None, text.as_bytes()).unwrap();
         for (mode, came) in [
             ("get", come(Some(&pairs(present)), b"")),
@@ -154,7 +151,9 @@ fn a_monitor_that_stays_down_is_told_again_in_the_same_incident() {
         let decision = Decision::default();
         let opened = Incident::open(first, "key".into(), "vg-1".into(), decision, received);
         assert!(opened.continues(&again, received));
+        assert_eq!(Detail::of(&opened, &again), []);
         let told = opened.clone().after(again, received);
+        assert_eq!(Notice::of(&opened, &told), None);
         let [step] = &told.history.steps[..] else { panic!("{:?}", told.history) };
         assert_eq!((&step.deed, step.times), (&Deed::Opened, 2));
         assert_eq!((told.life, &told.reopened, &told.subject), (Life::Open, &Vec::new(), &opened.subject));
