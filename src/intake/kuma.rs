@@ -179,7 +179,7 @@ fn availability(
     };
     let text = beat.msg.unwrap_or(msg);
     let when = beat.time.unwrap_or_else(|| bounds::digest(text.as_bytes()));
-    event.kind = "availability".to_owned();
+    event.kind = "availability".into();
     event.object = object(id, &name);
     event.source_key = bounds::bounded(format!("{} {} {when}", event.object, beat.status));
     event.incident = Some(event.object.clone());
@@ -210,8 +210,8 @@ fn notice(event: &mut Event, msg: String) -> Result<(), String> {
         _ if msg.ends_with(" Testing") => "test",
         _ => "notice",
     };
-    event.kind = kind.to_owned();
-    event.object = kind.to_owned();
+    event.kind = kind.into();
+    event.object = kind.into();
     if let ("domain" | "certificate", Some(what)) = (kind, expires) {
         event.object = bounds::bounded(format!("{kind} {what}"));
         event.source_key = bounds::bounded(format!("{kind} {msg}"));
