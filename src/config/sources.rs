@@ -81,16 +81,11 @@ pub enum GrafanaProof {
     },
 }
 
-const NO_HOOKS: &str = "is valid, but this version takes no hooks from it yet";
-
 /// Reads `[sources]`.
 pub(super) fn sources(mut section: Section<'_>) -> Read<Sources> {
     let gitea = section.read("gitea", gitea);
     let alertmanager = section.read("alertmanager", |entry| hook("alertmanager", entry));
-    let kuma = section.read("kuma", |entry| {
-        entry.warn(NO_HOOKS);
-        hook("kuma", entry)
-    });
+    let kuma = section.read("kuma", |entry| hook("kuma", entry));
     let grafana = section.read("grafana", grafana);
     let woodpecker = section.read("woodpecker", woodpecker);
     let deploy = section.read("deploy", deploy);
@@ -187,7 +182,6 @@ fn deploy(entry: &Entry<'_>) -> Read<SecretString> {
         secrets::key,
     );
     section.finish();
-    entry.warn(NO_HOOKS);
     secret
 }
 
@@ -221,7 +215,6 @@ fn generic(entry: &Entry<'_>) -> Read<BTreeMap<String, SecretString>> {
             section.finish();
             token
         });
-        entry.warn(NO_HOOKS);
         (name.to_owned(), token)
     };
     values::map(entry.section()?.named().into_iter().map(hook))

@@ -178,7 +178,10 @@ impl Incident {
             self.life = outage::life(&self.reports).unwrap_or(before);
             return self;
         }
-        self.life = outage::life(&self.reports).unwrap_or_else(|| life(&event.subject));
+        let told = life(&event.subject);
+        // What is only said neither ends what goes on nor makes it less severe.
+        let remark = (before, told) == (Life::Open, Life::Info);
+        self.life = outage::life(&self.reports).unwrap_or(if remark { before } else { told });
         match (before, self.life) {
             (Life::Closed, Life::Open) => {
                 self.reopened.push(at);
@@ -189,7 +192,7 @@ impl Incident {
             _ => {}
         }
         self.kind = event.kind;
-        self.severity = event.severity;
+        self.severity = if remark { self.severity.max(event.severity) } else { event.severity };
         self.subject = event.subject;
         self.actor = event.actor;
         self.repository = event.repository.or(self.repository);

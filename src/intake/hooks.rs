@@ -2,12 +2,15 @@
 //! secret is not taken; what a webhook tells of several things becomes one arrival for each, so that each has
 //! its own key against repeats.
 
+#[cfg(test)]
+mod tests;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use hyper::{HeaderMap, header::HeaderName};
 
 use super::{
-    alertmanager, gitea, grafana,
+    alertmanager, deploy, generic, gitea, grafana, kuma,
     proof::{Proof, Unproven},
 };
 use crate::{
@@ -66,6 +69,17 @@ impl Hooks {
             };
             hooks.set_up(Source::Grafana, "", proof);
         }
+        if let Some(kuma) = &sources.kuma {
+            hooks.set_up(Source::Kuma, "", Proof::Bearer(kuma.token.clone()));
+        }
+        if let Some(key) = &sources.deploy {
+            let header = HeaderName::from_static("x-vigie-signature");
+            let proof = Proof::Hmac { key: key.clone(), header, prefix: "sha256=", timestamp: None };
+            hooks.set_up(Source::Deploy, "", proof);
+        }
+        for (name, token) in &sources.generic {
+            hooks.set_up(Source::Generic, name, Proof::Bearer(token.clone()));
+        }
         hooks
     }
 
@@ -103,6 +117,9 @@ impl Hook {
             Source::Gitea => Ok(vec![gitea::arrival(request).map_err(|error| error.to_string())?]),
             Source::Alertmanager => alertmanager::arrivals(request.body),
             Source::Grafana => grafana::arrivals(request.body),
+            Source::Kuma => Ok(vec![kuma::arrival(request)?]),
+            Source::Deploy => Ok(vec![deploy::arrival(request)?]),
+            Source::Generic => Ok(vec![generic::arrival(request)?]),
             other => Err(format!("{other} sends no webhooks")),
         }
     }

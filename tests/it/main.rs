@@ -9,6 +9,7 @@ mod faults;
 mod french;
 mod hooks;
 mod hooks_alerts;
+mod hooks_own;
 mod inside;
 mod pages;
 mod path;

@@ -18,14 +18,7 @@ use crate::{
 
 /// The bodies of one source: the file's name without its ending, and the text.
 fn bodies(source: Source) -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/bodies").join(source.as_str());
-    let mut bodies: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
-        .collect();
-    bodies.sort();
-    bodies
+    crate::intake::bodies::all(source.as_str())
 }
 
 fn body(source: Source, file: &str) -> Value {

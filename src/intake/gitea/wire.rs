@@ -137,13 +137,8 @@ pub(super) fn event(
 
 /// Reads a payload, which is an object: serde would take a list too, by position.
 pub(super) fn parse<T: DeserializeOwned>(kind: &str, body: &[u8]) -> Result<T, ReadError> {
-    let came = match body.trim_ascii_start().first() {
-        Some(b'[') => "a list",
-        Some(b'"') => "a text",
-        Some(b'n') => "null",
-        Some(b't' | b'f') => "true or false",
-        Some(b'-' | b'0'..=b'9') => "a number",
-        _ => return serde_json::from_slice(body).map_err(|error| ReadError::of(kind, &error)),
+    let Some(came) = crate::intake::json::other_than_object(body) else {
+        return serde_json::from_slice(body).map_err(|error| ReadError::of(kind, &error));
     };
     // What is no JSON at all is said first.
     serde_json::from_slice::<IgnoredAny>(body).map_err(|error| ReadError::of(kind, &error))?;
