@@ -6,11 +6,12 @@
 //! and command links, in the developer documentation ("Message Formatting").
 
 mod block;
+mod log;
 
 use jiff::Timestamp;
 use url::{Position, Url};
 
-pub use self::block::block;
+pub use self::{block::block, log::log};
 
 /// A mark that is not seen, put where a mention would otherwise begin.
 const BREAK: char = '\u{200b}';
@@ -42,6 +43,21 @@ pub fn inline(text: &str) -> String {
     defuse(&out)
 }
 
+/// Several lines that show exactly these characters where Discord reads Markdown.
+pub fn lines(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 8);
+    for line in text.trim().split('\n').map(inline) {
+        // More than one empty line only costs room.
+        if !line.is_empty() || !out.ends_with("\n\n") {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
 /// `text` as inline code.
 pub fn code(text: &str) -> String {
     // No escape works within code, so a backtick becomes the character that looks most like it.
@@ -61,6 +77,26 @@ pub fn link(markdown: &str, address: Option<&str>) -> String {
 /// A time as each reader's Discord tells it ("3 minutes ago"), in their own language and time zone.
 pub fn ago(at: Timestamp) -> String {
     format!("<t:{}:R>", at.as_second())
+}
+
+/// A time of day, to the minute.
+pub fn hour(at: Timestamp) -> String {
+    format!("<t:{}:t>", at.as_second())
+}
+
+/// A time of day, to the second.
+pub fn second(at: Timestamp) -> String {
+    format!("<t:{}:T>", at.as_second())
+}
+
+/// A day and a time.
+pub fn date(at: Timestamp) -> String {
+    format!("<t:{}:f>", at.as_second())
+}
+
+/// A user of Discord by their id. Within an embed it shows a name and pings nobody.
+pub fn user(id: u64) -> String {
+    format!("<@{id}>")
 }
 
 /// `address` in its canonical form, if it is one that a reader may be sent to: http or https, with a host,
