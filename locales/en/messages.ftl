@@ -29,7 +29,7 @@ field-method = Checked by
 field-ping = Answered in
 field-result = Result
 field-reports = Reported by
-field-event = Started by
+field-event = Trigger
 field-machine = Machine
 field-generation = Generation
 
@@ -207,8 +207,8 @@ suppressed = { $n ->
    *[other] 🔕 Kept quiet by { $n } silences or other alerts: { $ids }
 }
 alerts-left-out = { $n ->
-    [one] and 1 more alert of this group that the source left out
-   *[other] and { $n } more alerts of this group that the source left out
+    [one] … and 1 more alert of this group, left out by the source
+   *[other] … and { $n } more alerts of this group, left out by the source
 }
 
 # Services, monitors and units.
@@ -266,16 +266,17 @@ pipeline-title = { $state ->
    *[failure] Pipeline #{ $number } failed
 }
 pipeline-event = { $event ->
-    [push] a push
-    [pull_request] a pull request
-    [pull_request_closed] the end of a pull request
-    [tag] a tag
-    [release] a release
-    [deployment] a deployment
-    [cron] the clock
-    [manual] hand
+    [push] push
+    [pull_request] pull request
+    [pull_request_closed] end of a pull request
+    [tag] tag
+    [release] release
+    [deployment] deployment
+    [cron] schedule
+    [manual] by hand
    *[other] { $word }
 }
+pipeline-before = ❌ The one before failed
 step-failed = { $name } failed
 step-exited = { $name } failed with exit code { $code }
 more-steps = { $n ->

@@ -203,12 +203,12 @@ link-dashboard = Tableau de bord
 link-source = Origine
 link-silence = Mettre en sourdine
 suppressed = { $n ->
-    [one] 🔕 Tu par un silence ou une autre alerte : { $ids }
-   *[other] 🔕 Tu par { $n } silences ou autres alertes : { $ids }
+    [one] 🔕 Passé sous silence par une mise en sourdine ou une autre alerte : { $ids }
+   *[other] 🔕 Passé sous silence par { $n } mises en sourdine ou autres alertes : { $ids }
 }
 alerts-left-out = { $n ->
-    [one] et { $n } autre alerte de ce groupe, que la source a omise
-   *[other] et { $n } autres alertes de ce groupe, que la source a omises
+    [one] … et { $n } autre alerte de ce groupe, omise par la source
+   *[other] … et { $n } autres alertes de ce groupe, omises par la source
 }
 
 # Services, monitors and units.
@@ -254,7 +254,7 @@ unit-result = { $result ->
 
 # Pipelines and deployments.
 pipeline-title = { $state ->
-    [pending] Le pipeline #{ $number } attend
+    [pending] Le pipeline #{ $number } est en attente
     [running] Le pipeline #{ $number } est en cours
     [blocked] Le pipeline #{ $number } attend une approbation
     [success] Le pipeline #{ $number } a réussi
@@ -272,10 +272,11 @@ pipeline-event = { $event ->
     [tag] tag
     [release] version
     [deployment] déploiement
-    [cron] horloge
+    [cron] planification
     [manual] à la main
    *[other] { $word }
 }
+pipeline-before = ❌ Le précédent a échoué
 step-failed = { $name } a échoué
 step-exited = { $name } a échoué avec le code de sortie { $code }
 more-steps = { $n ->

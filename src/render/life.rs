@@ -90,7 +90,7 @@ pub(super) fn embed(page: &Page<'_>, name: &str, url: Option<&str>) -> Embed {
     let text = page.say("life-title", &[("state", standing.as_str().into()), ("name", name.into())]);
     let service = label(incident.service.as_deref().unwrap_or_default(), limits::FACT / 2);
     let service = if service.is_empty() { service } else { format!("· {service}") };
-    let title = page.title(standing.icon(incident.severity), &words([&text, &service]));
+    let title = words([standing.icon(incident.severity), &text, &service]);
     page.embed(color(incident), title, url)
 }
 
@@ -116,6 +116,12 @@ pub(super) fn span(page: &Page<'_>, began: Timestamp, ended: Timestamp) -> Optio
         Life::Open | Life::Info => ("field-since", markdown::ago(began)),
     };
     page.field(key, value, Layout::Beside)
+}
+
+/// How much it matters and how long it takes, by its events.
+pub(super) fn extent(page: &Page<'_>) -> Vec<Field> {
+    let span = span(page, began(page.incident), page.incident.updated);
+    severity(page).into_iter().chain(span).collect()
 }
 
 /// The two largest units of `span`, which is not negative.
@@ -177,4 +183,25 @@ fn late(page: &Page<'_>) -> Option<String> {
         Some(at) => page.say("late", &[("happened", markdown::date(at).into()), found]),
         None => page.say("late-undated", &[found]),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{language::Language, render::samples};
+
+    #[test]
+    fn a_duration_is_told_by_its_two_largest_units() {
+        let (_, incident) = samples::all().swap_remove(0);
+        let told = |seconds, language| {
+            duration(&Page { incident: &incident, language }, SignedDuration::from_secs(seconds))
+        };
+        let spans = [-5, 0, 59, 720, 725, 3600, 3605, 7500, 90_000, 86_400 * 400 + 60];
+        let english = spans.map(|seconds| told(seconds, Language::En));
+        assert_eq!(
+            english,
+            ["0 s", "0 s", "59 s", "12 min", "12 min 5 s", "1 h", "1 h", "2 h 5 min", "1 d 1 h", "400 d"]
+        );
+        assert_eq!(told(90_000, Language::Fr), "1\u{a0}j 1\u{a0}h");
+    }
 }

@@ -100,19 +100,24 @@ pub fn user(id: u64) -> String {
 }
 
 /// `address` in its canonical form, if it is one that a reader may be sent to: http or https, with a host,
-/// without a name or password that makes the host look like another. Characters that mean something in Markdown
-/// are percent-encoded. At most 500 characters: a longer one would crowd out the text.
+/// without a name or password that makes the host look like another. Characters that mean something in Markdown,
+/// or that RFC 3986 does not allow where they stand, are percent-encoded. At most 500 characters: a longer one would crowd out the text.
 pub fn web_address(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let honest =
         matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
     let mut text = url[..Position::BeforePath].to_owned();
-    for c in url[Position::BeforePath..].chars() {
-        match c {
-            '@' | '(' | ')' | '[' | ']' | '|' | '*' | '`' | '\\' | '<' | '>' | '"' => {
-                text.extend(["%", &format!("{:02X}", u32::from(c))]);
-            }
-            _ => text.push(c),
+    let mut rest = &url[Position::BeforePath..];
+    let mut within_fragment = false;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        let begins_fragment = c == '#' && !within_fragment;
+        within_fragment |= begins_fragment;
+        let is_encoded = c == '%' && rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+        if c.is_ascii_alphanumeric() || "-._~:/?!$&'+,;=".contains(c) || begins_fragment || is_encoded {
+            text.push(c);
+        } else {
+            text.extend(c.to_string().bytes().map(|byte| format!("%{byte:02X}")));
         }
     }
     (honest && url.has_host() && text.len() <= 500).then_some(text)
@@ -258,6 +263,10 @@ mod tests {
         assert_eq!(
             link("x", Some("https://a.example/b(c)?d=[e]")),
             "[x](https://a.example/b%28c%29?d=%5Be%5D)"
+        );
+        assert_eq!(
+            link("x", Some("https://a.example/100%/é?q={a=\"b\"}#c#d")),
+            "[x](https://a.example/100%25/%C3%A9?q=%7Ba=%22b%22%7D#c%23d)"
         );
         assert_eq!(link("x", None), "x");
     }

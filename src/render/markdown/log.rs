@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_kept_with_their_indentation() {
-        let (block, shown) = log(&lines("one\ntwo\n  three"), 24);
+        let (block, shown) = log(&lines("one\ntwo\n  three"), 20);
         assert_eq!((block.as_str(), shown), ("```\ntwo\n  three\n```", 2));
     }
 

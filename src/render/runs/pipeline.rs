@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::log;
 use crate::{
-    incident::{Deed, History},
+    incident::Deed,
     render::{
         life, limits, markdown,
         message::{Embed, Field},
@@ -19,11 +19,12 @@ use crate::{
 const STEPS: usize = 3;
 
 pub(in crate::render) fn pipeline(page: &Page<'_>, pipeline: &Pipeline) -> Embed {
+    let broken = was_broken(page, pipeline);
     let (icon, color, state) = match pipeline.status {
         PipelineStatus::Pending => ("⏳", BLUE, "pending"),
         PipelineStatus::Running => ("⏳", BLUE, "running"),
         PipelineStatus::Blocked => ("✋", YELLOW, "blocked"),
-        PipelineStatus::Success if was_broken(&page.incident.history) => ("✅", GREEN, "fixed"),
+        PipelineStatus::Success if broken => ("✅", GREEN, "fixed"),
         PipelineStatus::Success => ("✅", GREEN, "success"),
         PipelineStatus::Failure => ("❌", RED, "failure"),
         PipelineStatus::Error => ("❌", RED, "error"),
@@ -35,18 +36,24 @@ pub(in crate::render) fn pipeline(page: &Page<'_>, pipeline: &Pipeline) -> Embed
         .say("pipeline-title", &[("state", state.into()), ("number", pipeline.number.to_string().into())]);
     let url = pipeline.url.as_deref().or(page.incident.repository_url.as_deref());
     let embed = page.embed(color, page.title(icon, &text), url);
-    let parts = [commit(pipeline), errors(page, pipeline), steps(page, pipeline), embed.description];
+    let before = match pipeline.status {
+        PipelineStatus::Pending | PipelineStatus::Running | PipelineStatus::Blocked if broken => {
+            page.say("pipeline-before", &[])
+        }
+        _ => String::new(),
+    };
+    let parts = [commit(pipeline), before, errors(page, pipeline), steps(page, pipeline), embed.description];
     Embed { description: paragraphs(parts), fields: fields(page, pipeline), ..embed }
 }
 
-/// Whether the pipeline before the one that succeeded just now had failed.
-fn was_broken(history: &History) -> bool {
-    let mut outcomes = history.steps.iter().rev().filter_map(|step| match &step.deed {
+/// Whether the newest pipeline that ended had failed; the one that is shown does not count.
+fn was_broken(page: &Page<'_>, pipeline: &Pipeline) -> bool {
+    let mut ends = page.incident.history.steps.iter().rev().filter_map(|step| match &step.deed {
         Deed::Other(word) if word == "success" => Some(false),
         Deed::Other(word) if word == "failure" || word == "error" => Some(true),
         _ => None,
     });
-    outcomes.nth(1) == Some(true)
+    ends.nth(usize::from(pipeline.status == PipelineStatus::Success)) == Some(true)
 }
 
 fn fields(page: &Page<'_>, pipeline: &Pipeline) -> Vec<Field> {

@@ -76,6 +76,7 @@ fn pipelines() -> Vec<(&'static str, Incident)> {
     vec![
         ("pipeline_pending", plain(Pending)),
         ("pipeline_running", plain(Running)),
+        ("pipeline_running_after_a_failure", run(pipeline(Running), &["failure", "pending", "running"])),
         ("pipeline_blocked", plain(Blocked)),
         ("pipeline_passed", run(pipeline(Success), &["failure", "success", "running", "success"])),
         ("pipeline_failed", run(Pipeline { failed: vec![test, killed], ..pipeline(Failure) }, &["failure"])),
@@ -83,7 +84,11 @@ fn pipelines() -> Vec<(&'static str, Incident)> {
         (
             "pipeline_fixed",
             run(
-                Pipeline { number: 43, ..pipeline(Success) },
+                Pipeline {
+                    number: 43,
+                    url: Some("https://ci.example.org/repos/1/pipeline/43".into()),
+                    ..pipeline(Success)
+                },
                 &["running", "failure", "pending", "running", "success"],
             ),
         ),

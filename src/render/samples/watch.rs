@@ -76,7 +76,7 @@ fn resolved() -> Incident {
 }
 
 fn reopened(times: i64) -> Vec<Timestamp> {
-    (0..times).map(|n| at(n * 15 - 60)).collect()
+    (0..times).rev().map(|n| at(n * -600)).collect()
 }
 
 fn alerts() -> Vec<(&'static str, Incident)> {
@@ -125,14 +125,19 @@ fn report(source: Source, name: &str, says: Reporter, second: i64) -> Report {
 }
 
 pub(in crate::render) fn monitor(state: Reachable) -> Availability {
-    let down = state == Reachable::Down;
+    let text = match state {
+        Reachable::Up => "200 - OK",
+        Reachable::Down => "connect ECONNREFUSED 192.0.2.7:443",
+        Reachable::Pending => "timeout of 48000ms exceeded",
+        Reachable::Maintenance => "Monitor under maintenance",
+    };
     Availability {
         monitor: "Blog".into(),
         method: "http".into(),
         target: Some("https://blog.example.org/health".into()),
         state,
-        text: if down { "connect ECONNREFUSED 192.0.2.7:443" } else { "200 - OK" }.into(),
-        ping_ms: (!down).then_some(230),
+        text: text.into(),
+        ping_ms: (state == Reachable::Up).then_some(230),
     }
 }
 
@@ -146,15 +151,17 @@ pub(in crate::render) fn unit(state: UnitState, result: &str) -> Unit {
     }
 }
 
+fn ended() -> History {
+    History { steps: vec![step(Deed::Opened, "", 0, 1), step(Deed::Resolved, "", 720, 1)], forgotten: 0 }
+}
+
 fn outage(subject: Subject, reports: Vec<Report>) -> Incident {
     let down = reports.iter().any(|report| report.says == Reporter::Down);
     let life = if down { Life::Open } else { Life::Closed };
-    let history =
-        History { steps: vec![step(Deed::Opened, "", 0, 1), step(Deed::Resolved, "", 720, 1)], forgotten: 0 };
     Incident {
         service: Some("blog".into()),
         reports,
-        history,
+        history: ended(),
         ..of_machine(Source::Kuma, life, Severity::Critical, subject)
     }
 }
@@ -199,6 +206,7 @@ fn monitors() -> Vec<(&'static str, Incident)> {
         ("monitor_down", monitor(Reachable::Down, Life::Open)),
         ("monitor_pending", monitor(Reachable::Pending, Life::Open)),
         ("monitor_up", monitor(Reachable::Up, Life::Closed)),
+        ("monitor_up_again", Incident { history: ended(), ..monitor(Reachable::Up, Life::Closed) }),
         ("monitor_under_maintenance", monitor(Reachable::Maintenance, Life::Closed)),
         ("unit_failed", unit(UnitState::Failed, Life::Open, "exit-code")),
         ("unit_failed_by_an_unknown_result", unit(UnitState::Failed, Life::Open, "lost-tide")),

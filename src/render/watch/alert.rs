@@ -58,7 +58,9 @@ pub(super) fn links(page: &Page<'_>, links: &AlertLinks) -> String {
 }
 
 fn suppressed(page: &Page<'_>, alert: &Alert) -> String {
-    let all = &alert.suppressed_by;
+    // The one that was made from Discord is told with its end.
+    let ours = page.incident.silence.as_ref().map(|silence| &silence.id);
+    let all: Vec<&String> = alert.suppressed_by.iter().filter(|id| Some(*id) != ours).collect();
     if all.is_empty() {
         return String::new();
     }

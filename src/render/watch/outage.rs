@@ -1,55 +1,46 @@
 //! A service that is down by the word of one or several reporters.
 
-use super::{alert, monitor};
+use super::{State, alert, embed, monitor};
 use crate::{
-    incident::{Deed, Incident, Life, Report, Reporter},
+    incident::{Incident, Life, Report, Reporter},
     render::{
-        life, limits, markdown,
+        limits, markdown,
         message::{Embed, Field},
-        page::{BLUE, Layout, Page, YELLOW, below, code_span, label},
+        page::{Layout, Page, below, code_span},
     },
     subject::{Reachable, Subject, UnitState},
 };
 
 pub(in crate::render) fn outage(page: &Page<'_>) -> Embed {
     let incident = page.incident;
-    let (icon, color, state) = match standing(incident) {
-        "pending" => ("🟡", YELLOW, "pending"),
-        "maintenance" => ("🔧", BLUE, "maintenance"),
-        "down" => (life::icon(incident.severity), life::color(incident), "down"),
-        up => ("✅", life::color(incident), up),
-    };
-    let name = label(incident.service.as_deref().unwrap_or(&incident.key), limits::NAME);
-    let text = page.say("availability-title", &[("state", state.into()), ("name", name.into())]);
-    let embed = page.embed(color, page.title(icon, &text), None);
+    let name = incident.service.as_deref().unwrap_or(&incident.key);
+    let embed = embed(page, state(incident), name);
     let (text, facts) = latest(page);
-    let fields = [life::severity(page), life::span(page, life::began(incident), incident.updated)];
     Embed {
         description: below(text, &embed.description),
-        fields: fields.into_iter().chain(facts).chain([reports(page)]).flatten().collect(),
+        fields: embed.fields.into_iter().chain(facts).chain(reports(page)).collect(),
         ..embed
     }
 }
 
-/// Where the service stands, by its name in the language files.
-fn standing(incident: &Incident) -> &'static str {
+/// How the service stands by all reports and the latest facts.
+fn state(incident: &Incident) -> State {
     let down = incident.reports.iter().filter(|report| report.says == Reporter::Down).count();
     let seen = match &incident.subject {
         Subject::Availability(monitor) => Some(monitor.state),
         _ => None,
     };
     match (incident.life, seen) {
-        (Life::Open, Some(Reachable::Pending)) if down == 1 => "pending",
-        (Life::Open, _) => "down",
-        (_, Some(Reachable::Maintenance)) => "maintenance",
-        _ if incident.history.steps.iter().any(|step| step.deed == Deed::Opened) => "again",
-        _ => "up",
+        (Life::Open, Some(Reachable::Pending)) if down == 1 => State::Pending,
+        (Life::Open, _) => State::Down,
+        (_, Some(Reachable::Maintenance)) => State::Maintenance,
+        _ => State::up(incident),
     }
 }
 
 /// What the latest facts say, as far as they agree with where the service stands: who says that it is up
 /// has nothing to say of an outage that goes on.
-fn latest(page: &Page<'_>) -> (String, Vec<Option<Field>>) {
+fn latest(page: &Page<'_>) -> (String, Vec<Field>) {
     let down = page.incident.life == Life::Open;
     match &page.incident.subject {
         Subject::Alert(alert) if down => {
@@ -58,10 +49,10 @@ fn latest(page: &Page<'_>) -> (String, Vec<Option<Field>>) {
         Subject::Availability(monitor)
             if down == matches!(monitor.state, Reachable::Down | Reachable::Pending) =>
         {
-            (page.text(&monitor.text, limits::ACCOUNT), monitor::probe(page, monitor).into())
+            (page.text(&monitor.text, limits::ACCOUNT), monitor::probe(page, monitor))
         }
         Subject::Unit(unit) if down == (unit.state == UnitState::Failed) => {
-            (page.text(&unit.description, limits::SUMMARY), monitor::outcome(page, unit).into())
+            (page.text(&unit.description, limits::SUMMARY), monitor::outcome(page, unit))
         }
         _ => (String::new(), Vec::new()),
     }
