@@ -180,12 +180,6 @@ severity = { $severity ->
    *[info] Information
 }
 resolved-after = after { $duration }
-duration = { $unit ->
-    [day] { $n } d
-    [hour] { $n } h
-    [minute] { $n } min
-   *[second] { $n } s
-}
 milliseconds = { $n } ms
 acknowledged = 👀 { $who } looks after it since { $since }
 silenced = 🔕 Silenced by { $who } until { $until } ({ $left })

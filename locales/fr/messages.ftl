@@ -180,12 +180,6 @@ severity = { $severity ->
    *[info] Information
 }
 resolved-after = après { $duration }
-duration = { $unit ->
-    [day] { $n } j
-    [hour] { $n } h
-    [minute] { $n } min
-   *[second] { $n } s
-}
 milliseconds = { $n } ms
 acknowledged = 👀 { $who } s’en occupe, depuis { $since }
 silenced = 🔕 Mis en sourdine par { $who } jusqu’à { $until } ({ $left })

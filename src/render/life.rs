@@ -11,6 +11,7 @@ use super::{
 use crate::{
     event::{Severity, Told},
     incident::{Incident, Life, REOPENED_WITHIN},
+    span,
     subject::Subject,
 };
 
@@ -109,9 +110,10 @@ pub(super) fn began(incident: &Incident) -> Timestamp {
 pub(super) fn span(page: &Page<'_>, began: Timestamp, ended: Timestamp) -> Option<Field> {
     let took = ended.duration_since(began);
     let (key, value) = match page.incident.life {
-        Life::Closed if took > SignedDuration::ZERO => {
-            ("field-resolved", page.say("resolved-after", &[("duration", duration(page, took).into())]))
-        }
+        Life::Closed if took > SignedDuration::ZERO => ("field-resolved", {
+            let took = span::span(took.unsigned_abs(), page.language);
+            page.say("resolved-after", &[("duration", took.into())])
+        }),
         Life::Closed => ("field-resolved", markdown::ago(ended)),
         Life::Open | Life::Info => ("field-since", markdown::ago(began)),
     };
@@ -122,17 +124,6 @@ pub(super) fn span(page: &Page<'_>, began: Timestamp, ended: Timestamp) -> Optio
 pub(super) fn extent(page: &Page<'_>) -> Vec<Field> {
     let span = span(page, began(page.incident), page.incident.updated);
     severity(page).into_iter().chain(span).collect()
-}
-
-/// The two largest units of `span`, which is not negative.
-pub(super) fn duration(page: &Page<'_>, span: SignedDuration) -> String {
-    let seconds = span.as_secs().max(0);
-    let units = [("day", seconds / 86_400), ("hour", seconds / 3600 % 24), ("minute", seconds / 60 % 60)];
-    let units = units.into_iter().chain([("second", seconds % 60)]);
-    let largest = units.skip_while(|(unit, n)| *n == 0 && *unit != "second").take(2);
-    let parts = largest.enumerate().filter(|(place, (_, n))| *place == 0 || *n > 0);
-    let parts = parts.map(|(_, (unit, n))| page.say("duration", &[("unit", unit.into()), ("n", n.into())]));
-    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// What people must know of any incident beside its facts, a line each.
@@ -183,25 +174,4 @@ fn late(page: &Page<'_>) -> Option<String> {
         Some(at) => page.say("late", &[("happened", markdown::date(at).into()), found]),
         None => page.say("late-undated", &[found]),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{language::Language, render::samples};
-
-    #[test]
-    fn a_duration_is_told_by_its_two_largest_units() {
-        let (_, incident) = samples::all().swap_remove(0);
-        let told = |seconds, language| {
-            duration(&Page { incident: &incident, language }, SignedDuration::from_secs(seconds))
-        };
-        let spans = [-5, 0, 59, 720, 725, 3600, 3605, 7500, 90_000, 86_400 * 400 + 60];
-        let english = spans.map(|seconds| told(seconds, Language::En));
-        assert_eq!(
-            english,
-            ["0 s", "0 s", "59 s", "12 min", "12 min 5 s", "1 h", "1 h", "2 h 5 min", "1 d 1 h", "400 d"]
-        );
-        assert_eq!(told(90_000, Language::Fr), "1\u{a0}j 1\u{a0}h");
-    }
 }

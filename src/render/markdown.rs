@@ -47,7 +47,7 @@ pub fn inline(text: &str) -> String {
 pub fn lines(text: &str) -> String {
     let text = visible(text);
     let mut out = String::with_capacity(text.len() + 8);
-    for line in text.trim().split('\n').map(inline) {
+    for line in text.trim().lines().map(inline) {
         // More than one empty line only costs room.
         if !line.is_empty() || !out.ends_with("\n\n") {
             out.push_str(&line);

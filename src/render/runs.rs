@@ -4,16 +4,17 @@
 pub(super) mod deployment;
 pub(super) mod pipeline;
 
-use super::{markdown, page::Page};
+use super::markdown;
+use crate::language::Language;
 
 /// The last of `lines` that fit into `limit` units, and how many came before them; `earlier` more were not
 /// even kept.
-fn log(page: &Page<'_>, lines: &[String], earlier: u64, limit: usize) -> String {
+pub(super) fn log(language: Language, lines: &[String], earlier: u64, limit: usize) -> String {
     let (block, shown) = markdown::log(lines, limit);
     let before = earlier.saturating_add((lines.len() - shown) as u64);
     match before {
         _ if block.is_empty() => block,
         0 => block,
-        _ => format!("{}\n{block}", page.say("earlier-lines", &[("n", before.into())])),
+        _ => format!("{}\n{block}", language.text("earlier-lines", &[("n", before.into())])),
     }
 }

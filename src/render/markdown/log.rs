@@ -7,7 +7,7 @@ use crate::render::limits::{shorten, units};
 /// How long a line may be.
 const LINE: usize = 200;
 const OPEN: &str = "```\n";
-const CLOSE: &str = "```";
+const CLOSE: &str = "\n```";
 
 /// A block of at most `limit` units that ends with the last of `lines`, and how many of them it has; without
 /// any that says something, an empty text.
@@ -23,7 +23,8 @@ pub fn log(lines: &[String], limit: usize) -> (String, usize) {
         shown.push(line);
     }
     let count = shown.len();
-    let text: String = shown.iter().rev().map(|line| format!("{line}\n")).collect();
+    shown.reverse();
+    let text = shown.join("\n");
     if text.trim().is_empty() { (String::new(), 0) } else { (format!("{OPEN}{text}{CLOSE}"), count) }
 }
 

@@ -26,14 +26,18 @@ fn long() -> String {
     "a long word_".repeat(600)
 }
 
-fn address() -> Option<String> {
+fn address() -> String {
     // 500 characters, and a host that makes it a link in the text.
-    Some(format!("http://pi/{}", "x".repeat(490)))
+    format!("http://pi/{}", "x".repeat(490))
 }
 
 fn subjects() -> Vec<Subject> {
-    let links =
-        AlertLinks { source: address(), runbook: address(), dashboard: address(), silence: address() };
+    let links = AlertLinks {
+        source: Some(address()),
+        runbook: Some(address()),
+        dashboard: Some(address()),
+        silence: Some(address()),
+    };
     let alert = Alert {
         name: long(),
         summary: long(),
@@ -59,7 +63,7 @@ fn subjects() -> Vec<Subject> {
         branch: long(),
         commit: "🔷".repeat(40),
         title: long(),
-        url: address(),
+        url: Some(address()),
         errors: vec![long(); 100],
         failed: vec![step; 100],
         ..pipeline(PipelineStatus::Error)
@@ -71,7 +75,7 @@ fn subjects() -> Vec<Subject> {
         generation: Some(u64::MAX),
         reason: long(),
         log: vec![long(); 100],
-        url: address(),
+        url: Some(address()),
         ..deployment(DeploymentState::RolledBack)
     };
     let monitor = Availability {
@@ -82,7 +86,7 @@ fn subjects() -> Vec<Subject> {
         ping_ms: Some(u64::MAX),
         ..monitor(Reachable::Pending)
     };
-    let generic = Generic { firing: Some(Firing::Firing), title: long(), text: long(), url: address() };
+    let generic = Generic { firing: Some(Firing::Firing), title: long(), text: long(), url: Some(address()) };
     vec![
         Subject::Alert(alert),
         Subject::Pipeline(pipeline),
@@ -99,11 +103,13 @@ fn the_longest_message_of_each_kind_fits() {
     for (subject, language) in subjects().into_iter().flat_map(|one| Language::ALL.map(|l| (one.clone(), l)))
     {
         let mut reports = outage.reports.clone();
-        reports.iter_mut().for_each(|report| report.name = long());
+        for report in &mut reports {
+            report.name = long();
+        }
         for reports in [Vec::new(), vec![reports; 20].concat()] {
             let incident = Incident {
                 repository: Some(long()),
-                repository_url: address(),
+                repository_url: Some(address()),
                 service: Some(long()),
                 severity: Severity::Warning,
                 labels: (0..100).map(|n| (format!("label {n}"), long())).collect(),

@@ -136,8 +136,8 @@ pub(super) fn living(incident: BoxedStrategy<Incident>) -> BoxedStrategy<Inciden
         .prop_map(|(incident, life, reports, cares, facts, (severity, told))| {
             let (acknowledged, silence, reopened) = cares;
             let (service, labels, facts_at, found) = facts;
-            let named = Incident { service, labels, facts_at, found, told, severity, ..incident };
-            Incident { life, reports, acknowledged, silence, reopened, ..named }
+            let named = Incident { severity, facts_at, service, told, found, labels, ..incident };
+            Incident { life, reports, reopened, acknowledged, silence, ..named }
         })
         .boxed()
 }

@@ -5,10 +5,11 @@ use crate::{
     incident::Life,
     render::{
         history::history,
-        life, limits, markdown,
+        limits, markdown,
         message::Embed,
         page::{BLUE, GREEN, Layout, ORANGE, Page, RED, code_span, commit_span, label, paragraphs},
     },
+    span::span,
     subject::{Deployment, DeploymentState},
 };
 
@@ -32,7 +33,7 @@ pub(in crate::render) fn deployment(page: &Page<'_>, deployment: &Deployment) ->
     let incident = page.incident;
     let took = incident.updated.duration_since(incident.opened);
     let time = if incident.life == Life::Closed {
-        page.field("field-duration", life::duration(page, took), Layout::Beside)
+        page.field("field-duration", span(took.unsigned_abs(), page.language), Layout::Beside)
     } else {
         page.field("field-since", markdown::ago(incident.opened), Layout::Beside)
     };
@@ -53,7 +54,7 @@ pub(in crate::render) fn deployment(page: &Page<'_>, deployment: &Deployment) ->
     ];
     let parts = [
         page.text(&deployment.reason, limits::ACCOUNT),
-        log(page, &deployment.log, 0, limits::LOG),
+        log(page.language, &deployment.log, 0, limits::LOG),
         embed.description,
     ];
     Embed { description: paragraphs(parts), fields: fields.into_iter().flatten().collect(), ..embed }

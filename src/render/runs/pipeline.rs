@@ -1,17 +1,16 @@
 //! Pipelines of a CI.
 
-use jiff::SignedDuration;
-
 use super::log;
 use crate::{
     incident::Deed,
     render::{
-        life, limits, markdown,
+        limits, markdown,
         message::{Embed, Field},
         page::{
             BLUE, GREEN, GREY, Layout, Page, RED, YELLOW, code_span, commit_span, label, paragraphs, words,
         },
     },
+    span::span,
     subject::{FailedStep, Pipeline, PipelineStatus},
 };
 
@@ -61,8 +60,8 @@ fn fields(page: &Page<'_>, pipeline: &Pipeline) -> Vec<Field> {
     let branch = if branch.is_empty() { String::new() } else { code_span(branch, limits::FACT) };
     let time = match (pipeline.started, pipeline.finished) {
         (Some(started), Some(finished)) if finished > started => {
-            let took: SignedDuration = finished.duration_since(started);
-            page.field("field-duration", life::duration(page, took), Layout::Beside)
+            let took = finished.duration_since(started);
+            page.field("field-duration", span(took.unsigned_abs(), page.language), Layout::Beside)
         }
         (Some(started), None) => page.field("field-since", markdown::ago(started), Layout::Beside),
         _ => None,
@@ -115,6 +114,6 @@ fn step(page: &Page<'_>, step: &FailedStep, room: usize) -> String {
     };
     let error = label(&step.error, limits::FACT);
     let how = if error.is_empty() { how } else { format!("{how} – {error}") };
-    let log = log(page, &step.log, step.earlier_lines, room);
+    let log = log(page.language, &step.log, step.earlier_lines, room);
     if log.is_empty() { how } else { format!("{how}\n{log}") }
 }
