@@ -14,6 +14,8 @@ pub mod reference;
 pub mod route;
 pub mod worker;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +73,12 @@ pub struct Incident {
     /// How Vigie came to know its latest facts.
     #[serde(default)]
     pub told: Told,
+    /// When Vigie came to know its latest facts.
+    #[serde(default)]
+    pub found: Option<Timestamp>,
+    /// Further facts of its latest event, as the source names them.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// Who says that the service is down, or said so: more than the facts of one event tell. Empty unless it
     /// is an outage.
     #[serde(default)]
@@ -145,6 +153,8 @@ impl Incident {
             mentions: decision.mentions,
             service: event.service,
             told: event.told,
+            found: Some(received),
+            labels: event.labels,
             reports,
             reopened: Vec::new(),
             acknowledged: None,
@@ -199,6 +209,8 @@ impl Incident {
         self.repository_url = event.repository_url.or(self.repository_url);
         self.service = event.service.or(self.service);
         self.told = event.told;
+        self.found = Some(received);
+        self.labels = event.labels;
         self.facts_at = event.at.or(self.facts_at);
         self
     }
