@@ -161,3 +161,9 @@ refusal-no-text = the channel takes no messages: name a text channel in [[routes
 refusal-forbidden = the bot may not write there: give it SEND_MESSAGES and EMBED_LINKS
 refusal-no-history = whether a message was sent can't be seen: give the bot READ_MESSAGE_HISTORY
 refusal-other = Discord refuses every message there: look at the log of vigie.service
+
+# A source that can't be asked.
+woodpecker-away-title = Woodpecker can't be reached
+woodpecker-away-text = Since { $since } pipelines are not seen: { $reason }. What happens meanwhile is shown, late, when Woodpecker is back.
+woodpecker-back-title = Woodpecker is back
+woodpecker-back-text = It could not be reached since { $since }. What happened meanwhile is shown now, late.

@@ -161,3 +161,9 @@ refusal-no-text = ce salon ne prend pas de messages : nommez un salon textuel da
 refusal-forbidden = le bot ne peut pas y écrire : donnez-lui SEND_MESSAGES et EMBED_LINKS
 refusal-no-history = impossible de voir si un message est parti : donnez au bot READ_MESSAGE_HISTORY
 refusal-other = Discord y refuse chaque message : voyez le journal de vigie.service
+
+# Une source qui ne peut pas être interrogée.
+woodpecker-away-title = Woodpecker est injoignable
+woodpecker-away-text = Depuis le { $since }, les pipelines ne sont plus suivis : { $reason }. Ce qui se passe entre-temps sera affiché, en retard, quand Woodpecker sera de retour.
+woodpecker-back-title = Woodpecker est de retour
+woodpecker-back-text = Il était injoignable depuis le { $since }. Ce qui s’est passé entre-temps est affiché maintenant, en retard.

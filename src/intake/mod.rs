@@ -10,6 +10,7 @@ pub mod own;
 pub mod proof;
 pub mod signature;
 pub mod tally;
+pub mod woodpecker;
 
 use crate::event::{Event, Source};
 
@@ -17,6 +18,7 @@ use crate::event::{Event, Source};
 pub fn read(source: Source, kind: &str, body: &[u8]) -> Result<Event, String> {
     match source {
         Source::Gitea => gitea::read(kind, body).map_err(|error| error.to_string()),
+        Source::Woodpecker => woodpecker::read(body),
         Source::Vigie => own::read(body),
         other => Err(format!("this version reads no events of {other}")),
     }
