@@ -106,9 +106,15 @@ impl Follower {
 
     /// One session. It ends well when repositories have come that its stream does not tell of, since what a stream
     /// tells of is fixed when it begins.
-    async fn session(&self, seen: &mut Seen, waiting: &mut Waiting, reach: &mut Reach) -> Result<(), Trouble> {
+    async fn session(
+        &self,
+        seen: &mut Seen,
+        waiting: &mut Waiting,
+        reach: &mut Reach,
+    ) -> Result<(), Trouble> {
         let (clock, began) = (&self.clock, self.clock.now());
-        let woodpecker = Woodpecker::new(&self.asked.url, self.asked.api_token_file.as_deref(), clock.clone())?;
+        let woodpecker =
+            Woodpecker::new(&self.asked.url, self.asked.api_token_file.as_deref(), clock.clone())?;
         // First, so that nothing happens between the listing and the stream.
         let mut stream = Stream::open(&woodpecker, clock.clone(), self.metrics.clone()).await?;
         let mut session = Session { follower: self, woodpecker, seen, waiting, began };

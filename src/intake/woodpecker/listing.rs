@@ -51,7 +51,10 @@ impl Session<'_> {
     }
 
     fn pass_over(&mut self, id: i64, error: &AskError) {
-        let gone = matches!(error, AskError::Refused { status: StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED, .. });
+        let gone = matches!(
+            error,
+            AskError::Refused { status: StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED, .. }
+        );
         let repository = self.seen.repositories.get(&id).map(|known| known.name.clone());
         let what = if gone { "it is forgotten" } else { "it is listed again later" };
         tracing::warn!(source = "woodpecker", repository, %error, "a repository can't be listed; {what}");
@@ -77,7 +80,11 @@ impl Session<'_> {
             }
             if page == PAGES {
                 let repository = &repository.full_name;
-                tracing::warn!(source = "woodpecker", repository, "more pipelines were missed than are listed");
+                tracing::warn!(
+                    source = "woodpecker",
+                    repository,
+                    "more pipelines were missed than are listed"
+                );
             }
         }
         if meeting == Meeting::First {

@@ -34,7 +34,8 @@ pub(super) fn tail(mut log: Vec<LogLine>) -> Tail {
     let output = log.iter().filter(|entry| entry.kind == LineKind::Output);
     let texts = output.filter_map(|entry| BASE64.decode(entry.data.trim().as_bytes()).ok());
     let texts: Vec<String> = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect();
-    let mut lines: Vec<&str> = texts.iter().flat_map(|text| text.trim_end_matches(['\n', '\r']).split('\n')).collect();
+    let mut lines: Vec<&str> =
+        texts.iter().flat_map(|text| text.trim_end_matches(['\n', '\r']).split('\n')).collect();
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }
@@ -100,7 +101,10 @@ mod tests {
     #[test]
     fn a_line_stands_as_on_a_screen() {
         for (raw, shown) in [
-            ("\u{1b}[1;31merror\u{1b}[0m: \u{1b}]8;;https://x.example\u{7}here\u{1b}]8;;\u{7}\r", "error: here"),
+            (
+                "\u{1b}[1;31merror\u{1b}[0m: \u{1b}]8;;https://x.example\u{7}here\u{1b}]8;;\u{7}\r",
+                "error: here",
+            ),
             ("10 %\r50 %\r100 %", "100 %"),
             ("a\tb\u{8}\u{0}c", "a\tbc"),
             ("pass\u{1b}[1mword\u{1b}[0m=hunter2", "password=********"),

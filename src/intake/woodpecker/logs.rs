@@ -98,7 +98,12 @@ impl Session<'_> {
         if self.waiting.0.len() >= AT_MOST {
             let left = self.waiting.0.remove(0);
             let (repository, number) = (&left.repository.full_name, left.pipeline.number);
-            tracing::warn!(source = "woodpecker", repository, number, "too many logs are waited for; left this one out");
+            tracing::warn!(
+                source = "woodpecker",
+                repository,
+                number,
+                "too many logs are waited for; left this one out"
+            );
             self.seen.logs_told(left.repository.id, number);
         }
         self.waiting.0.push(pending);

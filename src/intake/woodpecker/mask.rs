@@ -44,7 +44,7 @@ struct Rules {
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the patterns are constants, and a test compiles them")]
     let regex = |pattern: &str| Regex::new(pattern).expect("a pattern that compiles");
-    let value = r#"("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'&,;]+)"#;
+    let value = r#"("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"':=][^\s"']*)"#;
     Rules {
         header: regex(r#"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*["']?)[^"'\r\n]+"#),
         named: regex(&format!(
@@ -63,14 +63,18 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
 pub(super) fn line(line: &str) -> Cow<'_, str> {
     let rules = &*RULES;
     let hide_all = |found: &Captures<'_>| format!("{}{MASK}", &found[1]);
-    let text = rules.header.replace_all(line, |found: &Captures<'_>| format!("{}{}{MASK}", &found[1], &found[2]));
-    let text = chain(text, |text| rules.address.replace_all(text, |found: &Captures<'_>| format!("{}{MASK}@", &found[1])));
+    let text =
+        rules.header.replace_all(line, |found: &Captures<'_>| format!("{}{}{MASK}", &found[1], &found[2]));
+    let text = chain(text, |text| {
+        rules.address.replace_all(text, |found: &Captures<'_>| format!("{}{MASK}@", &found[1]))
+    });
     let text = chain(text, |text| rules.webhook.replace_all(text, hide_all));
     let text = chain(text, |text| rules.named.replace_all(text, hide_all));
     let text = chain(text, |text| {
         rules.scheme.replace_all(text, |found: &Captures<'_>| {
             // "token expected" is prose; "token 0f3a…" is none.
-            let prose = found[3].bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'.') && found[3].len() < 20;
+            let prose = found[3].bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'.')
+                && found[3].len() < 20;
             if prose { found[0].to_owned() } else { format!("{}{}{MASK}", &found[1], &found[2]) }
         })
     });
@@ -94,9 +98,7 @@ pub(super) struct Blocks {
 impl Blocks {
     /// Whether the next line belongs to a private key, its first and last line among it.
     pub(super) fn hide(&mut self, line: &str) -> bool {
-        let marks = |mark: &str| {
-            line.split_once(mark).is_some_and(|(_, name)| name.contains("PRIVATE KEY"))
-        };
+        let marks = |mark: &str| line.split_once(mark).is_some_and(|(_, name)| name.contains("PRIVATE KEY"));
         let before = self.within;
         let (begins, ends) = (marks("-----BEGIN "), marks("-----END "));
         self.within = (before || begins) && !ends;

@@ -79,7 +79,7 @@ impl Reach {
 async fn say(follower: &Follower, what: &str, since: Timestamp, reason: &str) -> Result<(), StoreError> {
     let since = since.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let variables = [("since", since.into()), ("reason", reason.into())];
-    let [title, text] =
-        ["title", "text"].map(|part| follower.language.text(&format!("woodpecker-{what}-{part}"), &variables));
+    let [title, text] = ["title", "text"]
+        .map(|part| follower.language.text(&format!("woodpecker-{what}-{part}"), &variables));
     follower.store.accept(own::complaint(&title, &text)).await.map(drop)
 }

@@ -80,8 +80,13 @@ pub(super) fn has_ended(status: PipelineStatus) -> bool {
 }
 
 /// The steps that failed, with their workflows.
-pub(super) fn failed_steps(pipeline: &wire::Pipeline) -> impl Iterator<Item = (&wire::Workflow, &wire::Step)> {
-    let steps = pipeline.workflows.iter().flat_map(|workflow| workflow.children.iter().map(move |step| (workflow, step)));
+pub(super) fn failed_steps(
+    pipeline: &wire::Pipeline,
+) -> impl Iterator<Item = (&wire::Workflow, &wire::Step)> {
+    let steps = pipeline
+        .workflows
+        .iter()
+        .flat_map(|workflow| workflow.children.iter().map(move |step| (workflow, step)));
     steps.filter(|(_, step)| matches!(&*step.state, "failure" | "error")).take(STEPS)
 }
 

@@ -130,7 +130,9 @@ impl Seen {
     pub(super) fn told(&mut self, repository: i64, pipeline: &wire::Pipeline, logs: Logs) {
         if let Some(known) = self.repositories.get_mut(&repository) {
             let (created, status) = (pipeline.created, pipeline.status.clone());
-            known.pipelines.insert(pipeline.number, Known { created, status, log_due: logs == Logs::Awaited });
+            known
+                .pipelines
+                .insert(pipeline.number, Known { created, status, log_due: logs == Logs::Awaited });
         }
     }
 
@@ -165,7 +167,11 @@ impl Repository {
 
     /// The pipelines that had not ended when they were last heard of.
     pub(super) fn unfinished(&self) -> Vec<u64> {
-        self.pipelines.iter().filter(|(_, known)| stage(&known.status) < 3).map(|(number, _)| *number).collect()
+        self.pipelines
+            .iter()
+            .filter(|(_, known)| stage(&known.status) < 3)
+            .map(|(number, _)| *number)
+            .collect()
     }
 
     /// Says that everything until the newest of `pipelines` was listed, and forgets what no listing finds again.

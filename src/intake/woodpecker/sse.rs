@@ -60,7 +60,8 @@ mod tests {
 
     use super::*;
 
-    const STREAM: &str = ": ping\n\ndata: {\"a\":1}\n\nevent: other\r\ndata:two\r\ndata: lines\r\rdata\n\ndata: cut off";
+    const STREAM: &str =
+        ": ping\n\ndata: {\"a\":1}\n\nevent: other\r\ndata:two\r\ndata: lines\r\rdata\n\ndata: cut off";
 
     fn read<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<Vec<Vec<u8>>, TooLong> {
         let mut reader = Reader::default();

@@ -34,7 +34,11 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) async fn open(woodpecker: &Woodpecker, clock: Clock, metrics: Metrics) -> Result<Self, AskError> {
+    pub(super) async fn open(
+        woodpecker: &Woodpecker,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<Self, AskError> {
         let body = woodpecker.events().await?;
         let (out, events) = mpsc::channel(QUEUE);
         let pump = async move {
@@ -81,7 +85,11 @@ async fn pump(
                 Err(reason) => {
                     let source = Source::Woodpecker.as_str();
                     metrics.event(source, "invalid");
-                    tracing::warn!(source, reason, "an event can't be read; the next listing finds what it told of");
+                    tracing::warn!(
+                        source,
+                        reason,
+                        "an event can't be read; the next listing finds what it told of"
+                    );
                 }
             }
         }
