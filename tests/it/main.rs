@@ -15,6 +15,7 @@ mod server;
 mod service;
 mod session;
 mod site;
+mod woodpecker;
 
 use std::path::Path;
 

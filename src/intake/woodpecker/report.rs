@@ -242,3 +242,159 @@ fn is_reachable(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(json: &Value) -> Option<Event> {
+        let event: wire::StreamEvent = serde_json::from_value(json.clone()).ok()?;
+        let status = status(&event.pipeline.status)?;
+        let logs: Vec<Tail> = failed_steps(&event.pipeline).map(|_| Tail::default()).collect();
+        let report = Report::new(&event.repo, &event.pipeline, status, &logs, None);
+        let arrival = report.arrival(Told::AtOnce);
+        let event = read(&arrival.body).unwrap();
+        assert_eq!((event.source_key.as_str(), &event.object), (&*arrival.source_key, &arrival.object));
+        Some(event)
+    }
+
+    fn failure() -> Value {
+        json!({
+            "repo": { "id": 7, "full_name": "harbor/lighthouse", "forge_url": "https://git.example/h/l", "trusted": {} },
+            "pipeline": {
+                "number": 12, "status": "failure", "event": "push", "author": "alice", "branch": "main",
+                "ref": "refs/heads/main", "commit": "c0ffee", "title": "", "message": "Light the lamp\n\nAt dusk.",
+                "errors": [
+                    { "type": "deprecation", "message": "old syntax", "is_warning": true, "data": null },
+                    { "type": "generic", "message": "token=hunter2 refused", "is_warning": false },
+                ],
+                "variables": { "PASSWORD": "hunter2" },
+                "created": 1_795_000_000, "started": 1_795_000_010, "finished": 1_795_000_020,
+                "workflows": [{ "id": 1, "name": "build", "state": "failure", "children": [
+                    { "id": 3, "name": "clone", "state": "success", "exit_code": 0 },
+                    { "id": 4, "name": "test", "state": "failure", "exit_code": 3, "error": "exit code 3" },
+                    { "id": 5, "name": "deploy", "state": "skipped" },
+                ]}],
+            },
+        })
+    }
+
+    fn pipeline(event: Event) -> Pipeline {
+        match event.subject {
+            Subject::Pipeline(pipeline) => pipeline,
+            other => panic!("no pipeline: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_failure_tells_its_step_and_no_secret_and_no_warning() {
+        let event = event(&failure()).unwrap();
+        assert_eq!((event.severity, event.at), (Severity::Warning, time(1_795_000_020)));
+        assert_eq!(event.incident.as_deref(), Some("harbor/lighthouse push refs/heads/main"));
+        let pipeline = pipeline(event);
+        assert_eq!(pipeline.title, "Light the lamp");
+        assert_eq!(pipeline.errors, ["token=******** refused"]);
+        let failed: Vec<_> = pipeline.failed.iter().map(|step| (&*step.name, step.exit_code)).collect();
+        assert_eq!(failed, [("test", 3)]);
+    }
+
+    #[test]
+    fn both_dialects_tell_the_same() {
+        let mut old = failure();
+        let times = ["created", "started", "finished"].map(|name| (name, old["pipeline"][name].take()));
+        for (name, time) in times {
+            old["pipeline"].as_object_mut().unwrap().remove(name);
+            old["pipeline"][format!("{name}_at")] = time;
+        }
+        old["repo"]["trusted"] = json!(false);
+        assert_eq!(event(&old), event(&failure()));
+    }
+
+    #[test]
+    fn each_status_has_its_meaning_and_an_unknown_one_goes_on() {
+        let meaning = |word: &str| {
+            let mut json = failure();
+            json["pipeline"]["status"] = json!(word);
+            event(&json).map(|event| (event.severity, pipeline(event).status))
+        };
+        for (word, severity, status) in [
+            ("pending", Severity::Info, PipelineStatus::Pending),
+            ("blocked", Severity::Info, PipelineStatus::Blocked),
+            ("success", Severity::Info, PipelineStatus::Success),
+            ("error", Severity::Warning, PipelineStatus::Error),
+            ("killed", Severity::Info, PipelineStatus::Killed),
+            ("canceled", Severity::Info, PipelineStatus::Killed),
+            ("declined", Severity::Info, PipelineStatus::Declined),
+            ("skipped", Severity::Info, PipelineStatus::Skipped),
+            ("dreaming", Severity::Info, PipelineStatus::Running),
+        ] {
+            assert_eq!(meaning(word), Some((severity, status)), "{word}");
+        }
+        assert_eq!(meaning("created"), None);
+    }
+
+    #[test]
+    fn what_is_not_the_same_thing_has_another_incident() {
+        let key = |changes: Value| {
+            let mut json = failure();
+            for (name, value) in changes.as_object().unwrap() {
+                json["pipeline"][name] = value.clone();
+            }
+            event(&json).unwrap().incident.unwrap()
+        };
+        let keys = [
+            key(json!({})),
+            key(json!({ "ref": "refs/heads/dev", "branch": "dev" })),
+            key(json!({ "event": "manual" })),
+            key(json!({ "event": "tag", "ref": "refs/tags/v1" })),
+            key(json!({ "event": "pull_request", "ref": "refs/pull/7/head" })),
+            key(json!({ "event": "pull_request", "ref": "refs/pull/8/head" })),
+            key(json!({ "event": "cron", "cron": "nightly" })),
+            key(json!({ "event": "cron", "sender": "weekly" })),
+            key(json!({ "event": "deployment", "deploy_to": "pi" })),
+        ];
+        assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), keys.len(), "{keys:?}");
+        assert_eq!(key(json!({ "number": 13, "commit": "beef" })), keys[0]);
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            let name = prop_oneof![Just("id".to_owned()), Just("state".to_owned()), any::<String>()];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(name, inner, 0..4).prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_anywhere_is_read_or_refused(place in 0..24_usize, value in any_json()) {
+            let mut json = failure();
+            let names: Vec<_> = json["pipeline"].as_object().unwrap().keys().cloned().collect();
+            match names.get(place) {
+                Some(name) => json["pipeline"][name] = value,
+                None if place % 2 == 0 => json["repo"]["full_name"] = value,
+                None => json["pipeline"]["workflows"][0]["children"][1] = value,
+            }
+            if let Some(event) = event(&json) {
+                prop_assert!(serde_json::to_vec(&event).unwrap().len() < 100_000);
+            }
+        }
+
+        #[test]
+        fn any_stored_body_is_read_or_refused(value in any_json()) {
+            prop_assert!(read(value.to_string().as_bytes()).is_err());
+        }
+    }
+}

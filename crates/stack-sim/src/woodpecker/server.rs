@@ -84,7 +84,8 @@ async fn pipelines(
         Some(text) => seconds(text).ok_or(StatusCode::BAD_REQUEST)?,
     };
     let number = |name: &str| query.get(name).and_then(|text| text.parse().ok()).filter(|number| *number > 0);
-    let (page, size) = (number("page").unwrap_or(1), number("perPage").filter(|size| *size <= PAGE).unwrap_or(PAGE));
+    let (page, size) =
+        (number("page").unwrap_or(1), number("perPage").filter(|size| *size <= PAGE).unwrap_or(PAGE));
     let dialect = woodpecker.0.options.dialect;
     let world = woodpecker.world();
     let repository = world.repositories.get(&id).ok_or(StatusCode::NOT_FOUND)?;
