@@ -126,7 +126,7 @@ impl Woodpecker {
     /// Activates the repository `full_name` (`owner/name`); its number.
     pub fn activate(&self, full_name: &str) -> i64 {
         let mut world = self.world();
-        let id = world.repositories.len() as i64 + 1;
+        let id = world.repositories.last_key_value().map_or(1, |(id, _)| id + 1);
         let repository = Repository { full_name: full_name.to_owned(), pipelines: BTreeMap::new() };
         world.repositories.insert(id, repository);
         id

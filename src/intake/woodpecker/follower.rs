@@ -118,8 +118,11 @@ impl Follower {
         // First, so that nothing happens between the listing and the stream.
         let mut stream = Stream::open(&woodpecker, clock.clone(), self.metrics.clone()).await?;
         let mut session = Session { follower: self, woodpecker, seen, waiting, began };
-        session.catch_up().await?;
+        let newcomers = session.catch_up().await?.newcomers;
         reach.reached(self, session.seen).await?;
+        if newcomers {
+            return Ok(());
+        }
         let mut next = later(clock.now(), EVERY);
         loop {
             tokio::select! {

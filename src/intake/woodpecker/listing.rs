@@ -1,7 +1,7 @@
 //! Finds by listing what the stream did not tell. Invariants: a repository that can't be listed holds up no other; a
 //! listing that breaks off is begun again where it began, because what was listed is known only at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::StatusCode;
 
@@ -31,16 +31,17 @@ impl Session<'_> {
     pub(super) async fn catch_up(&mut self) -> Result<CaughtUp, Trouble> {
         let now = self.follower.clock.now();
         let meeting = if self.seen.is_new() { Meeting::First } else { Meeting::Further };
-        let mut newcomers = false;
+        let (mut newcomers, mut own) = (false, BTreeSet::new());
         for repository in self.woodpecker.repositories().await? {
             newcomers |= self.seen.meet(&repository, now);
+            own.insert(repository.id);
         }
         let ids: Vec<i64> = self.seen.repositories.keys().copied().collect();
         for id in ids {
             match self.list(id, meeting).await {
                 Ok(()) => {}
                 Err(Trouble::Ask(error @ (AskError::Refused { .. } | AskError::Unreadable { .. }))) => {
-                    self.pass_over(id, &error);
+                    self.pass_over(id, &error, &own);
                 }
                 Err(trouble) => return Err(trouble),
             }
@@ -50,15 +51,13 @@ impl Session<'_> {
         Ok(CaughtUp { newcomers })
     }
 
-    fn pass_over(&mut self, id: i64, error: &AskError) {
-        let gone = matches!(
-            error,
-            AskError::Refused { status: StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED, .. }
-        );
+    /// Leaves a repository for later; one that was only seen in the stream and can't be read any more, for good.
+    fn pass_over(&mut self, id: i64, error: &AskError, own: &BTreeSet<i64>) {
         let repository = self.seen.repositories.get(&id).map(|known| known.name.clone());
-        let what = if gone { "it is forgotten" } else { "it is listed again later" };
-        tracing::warn!(source = "woodpecker", repository, %error, "a repository can't be listed; {what}");
-        if gone {
+        tracing::warn!(source = "woodpecker", repository, %error, "a repository can't be listed");
+        let denied = [StatusCode::NOT_FOUND, StatusCode::UNAUTHORIZED];
+        if matches!(error, AskError::Refused { status, .. } if denied.contains(status)) && !own.contains(&id)
+        {
             self.seen.repositories.remove(&id);
         }
     }

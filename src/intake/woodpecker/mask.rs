@@ -11,8 +11,10 @@ use regex::{Captures, Regex};
 pub(super) const MASK: &str = "********";
 
 /// What names of secrets have in them.
-const SECRET: &str =
-    r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)";
+const SECRET: &str = concat!(
+    r"(?:password|passwd|passphrase|pwd|[_-](?:pass|pw|auth)|secret|token|api[_-]?key|access[_-]?key",
+    r"|private[_-]?key|credential)",
+);
 
 /// Shapes of tokens, each with what makes it certain.
 const SHAPES: &str = concat!(
@@ -32,6 +34,8 @@ struct Rules {
     header: Regex,
     /// `password=…`, `"token": "…"`, `--secret …`; the value is the last group.
     named: Regex,
+    /// `curl -u user:password`.
+    user: Regex,
     /// `Bearer …`, `token …`.
     scheme: Regex,
     /// `https://user:password@host`.
@@ -50,6 +54,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
         named: regex(&format!(
             r#"(?i)((?:--[\w.-]*{SECRET}[\w.-]*["']?(?:\s*[=:]\s*|\s+))|(?:[\w.-]*{SECRET}[\w.-]*["'\]]*\s*(?:=>|:=|[=:])\s*))\\?{value}"#
         )),
+        user: regex(r#"(\s(?:-u|--user)[\s=]*["']?[^\s:"']+:)[^\s"']+"#),
         scheme: regex(r"(?i)\b(bearer|basic|token)(\s+)([A-Za-z0-9._~+/=-]{8,})"),
         address: regex(r"\b([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@"),
         webhook: regex(
@@ -69,6 +74,7 @@ pub(super) fn line(line: &str) -> Cow<'_, str> {
         rules.address.replace_all(text, |found: &Captures<'_>| format!("{}{MASK}@", &found[1]))
     });
     let text = chain(text, |text| rules.webhook.replace_all(text, hide_all));
+    let text = chain(text, |text| rules.user.replace_all(text, hide_all));
     let text = chain(text, |text| rules.named.replace_all(text, hide_all));
     let text = chain(text, |text| {
         rules.scheme.replace_all(text, |found: &Captures<'_>| {
@@ -82,7 +88,7 @@ pub(super) fn line(line: &str) -> Cow<'_, str> {
 }
 
 /// Replaces further in what was replaced already.
-fn chain<'t>(text: Cow<'t, str>, replace: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'t, str> {
+fn chain(text: Cow<'_, str>, replace: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match replace(&text) {
         Cow::Borrowed(_) => text,
         Cow::Owned(changed) => Cow::Owned(changed),
@@ -120,6 +126,8 @@ mod tests {
             ("mysql --password hunter2 --host db", "hunter2"),
             ("login --registry-token=hunter2", "hunter2"),
             ("secret => 'hunter2'", "hunter2"),
+            ("+ DB_PASS=hunter2 ./migrate", "hunter2"),
+            ("+ curl -u bot:hunter2 https://x.example", "hunter2"),
             ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "wJalr"),
             ("> Authorization: Basic aHVudGVyMg==", "aHVudGVy"),
             ("curl -H 'authorization: token abcdef' https://x.example", "abcdef"),
@@ -153,6 +161,7 @@ mod tests {
             "see https://git.example/harbor/lighthouse/commit/0f3a9c1b",
             "mail bruno@harbor.example",
             "basic tests passed",
+            "is_authenticated: true, by_pass_filter: 3",
         ] {
             assert_eq!(line(text), text);
         }

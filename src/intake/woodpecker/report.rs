@@ -191,7 +191,7 @@ fn lane(pipeline: &wire::Pipeline) -> String {
         "deployment" => &pipeline.deploy_to,
         _ => "",
     };
-    let lane = [&*pipeline.event, &*place, job].map(name).join(" ");
+    let lane = [&*pipeline.event, place, job].map(name).join(" ");
     lane.trim_end().to_owned()
 }
 
