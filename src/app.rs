@@ -28,6 +28,7 @@ use crate::{
         self,
         endpoint::{self, Intake},
         hooks::Hooks,
+        woodpecker::Follower,
     },
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
@@ -99,6 +100,13 @@ pub async fn run(
     };
     let stop = supervisor.stop(Stage::Intake);
     supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
+
+    if let Some(asked) = config.sources.woodpecker.clone() {
+        let (store, metrics) = (store.clone(), metrics.clone());
+        let follower = Follower { asked, store, metrics, clock: clock.clone(), language: config.language };
+        let stop = supervisor.stop(Stage::Intake);
+        supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
+    }
 
     let worker = Worker {
         store: store.clone(),

@@ -296,3 +296,9 @@ deployment-state = { $state ->
 # A channel that takes no messages from the bot.
 refused-title = A channel takes no messages
 refused-text = Channel { $channel }: { $why }. What belongs there is kept, and follows by itself once it can.
+
+# A source that can't be asked.
+woodpecker-away-title = Woodpecker can't be reached
+woodpecker-away-text = Since { $since } pipelines are not seen: { $reason }. What happens meanwhile is shown, late, when Woodpecker is back.
+woodpecker-back-title = Woodpecker is back
+woodpecker-back-text = It could not be reached since { $since }. What happened meanwhile is shown now, late.

@@ -296,3 +296,9 @@ deployment-state = { $state ->
 # Un salon qui ne prend pas les messages du bot.
 refused-title = Un salon ne prend plus de messages
 refused-text = Salon { $channel } : { $why }. Ce qui lui revient est gardé, et suivra de lui-même dès que possible.
+
+# Une source qui ne peut pas être interrogée.
+woodpecker-away-title = Woodpecker est injoignable
+woodpecker-away-text = Depuis le { $since }, les pipelines ne sont plus suivis : { $reason }. Ce qui se passe entre-temps sera affiché, en retard, quand Woodpecker sera de retour.
+woodpecker-back-title = Woodpecker est de retour
+woodpecker-back-text = Il était injoignable depuis le { $since }. Ce qui s’est passé entre-temps est affiché maintenant, en retard.

@@ -2,5 +2,6 @@
 //! messages or Discord.
 
 mod client;
+pub mod woodpecker;
 
 pub use self::client::{AskError, Client, Credentials};

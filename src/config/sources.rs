@@ -170,7 +170,9 @@ fn woodpecker(entry: &Entry<'_>) -> Read<Asked> {
     let url = section.require("url", "url = \"http://127.0.0.1:8000\"", values::http_url);
     let api_token_file = section.read("api_token_file", secrets::later);
     section.finish();
-    entry.warn("is valid, but this version does not follow its event stream yet");
+    if matches!(api_token_file, Ok(None)) {
+        entry.warn("has no api_token_file, so only pipelines of public repositories are followed");
+    }
     Ok(Asked { url: url?, api_token_file: api_token_file? })
 }
 

@@ -10,6 +10,7 @@ mod history;
 mod life;
 mod news;
 mod outage;
+mod pipelines;
 pub mod reference;
 pub mod route;
 pub mod worker;
@@ -167,6 +168,9 @@ impl Incident {
     /// an incident of its own, with a message of its own.
     pub fn continues(&self, event: &Event, received: Timestamp) -> bool {
         let at = event.at.unwrap_or(received);
+        if let Some(goes_on) = pipelines::goes_on(event, &self.subject) {
+            return self.life != Life::Closed || goes_on;
+        }
         self.life != Life::Closed
             || life::reopens_whenever(&event.subject)
             || life(&event.subject) == Life::Closed
@@ -179,10 +183,13 @@ impl Incident {
         if self.fires_on(&event) {
             event.at = None;
         }
-        self.note(&event, received);
+        if !pipelines::is_same_state(&event, &self.subject) {
+            self.note(&event, received);
+        }
         let at = event.at.unwrap_or(received);
         outage::add(&mut self.reports, &event, at);
-        let overtaken = matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest);
+        let overtaken = pipelines::is_overtaken(&event, &self.subject)
+            .unwrap_or_else(|| matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest));
         let before = self.life;
         if overtaken {
             self.life = outage::life(&self.reports).unwrap_or(before);

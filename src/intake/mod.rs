@@ -20,6 +20,7 @@ pub mod own;
 pub mod proof;
 pub mod signature;
 pub mod tally;
+pub mod woodpecker;
 
 use crate::event::{Event, Source};
 
@@ -32,6 +33,7 @@ pub fn read(source: Source, kind: &str, body: &[u8]) -> Result<Event, String> {
         Source::Kuma => kuma::read(body),
         Source::Deploy => deploy::read(body),
         Source::Generic => generic::read(kind, body),
+        Source::Woodpecker => woodpecker::read(body),
         Source::Vigie => own::read(body),
         other => Err(format!("this version reads no events of {other}")),
     }

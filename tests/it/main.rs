@@ -18,6 +18,7 @@ mod server;
 mod service;
 mod session;
 mod site;
+mod woodpecker;
 
 use std::path::Path;
 
