@@ -5,6 +5,7 @@
 //!   anything after them is shown;
 //! - a message ends with its incident's reference, alone in the footer or after ` · `.
 
+pub mod buttons;
 mod forge;
 pub mod limits;
 pub mod markdown;
@@ -33,5 +34,7 @@ pub fn message(incident: &Incident, language: Language) -> Message {
         content,
         embeds: vec![forge::embed(incident, language)],
         allowed_mentions: AllowedMentions::of(roles),
+        // Who shows a message adds its buttons.
+        components: Vec::new(),
     }
 }
