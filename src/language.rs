@@ -20,8 +20,16 @@ pub enum Language {
 
 type Bundle = FluentBundle<FluentResource>;
 
-const EN: &[&str] = &[include_str!("../locales/en/messages.ftl"), include_str!("../locales/en/commands.ftl")];
-const FR: &[&str] = &[include_str!("../locales/fr/messages.ftl"), include_str!("../locales/fr/commands.ftl")];
+const EN: &[&str] = &[
+    include_str!("../locales/en/messages.ftl"),
+    include_str!("../locales/en/news.ftl"),
+    include_str!("../locales/en/commands.ftl"),
+];
+const FR: &[&str] = &[
+    include_str!("../locales/fr/messages.ftl"),
+    include_str!("../locales/fr/news.ftl"),
+    include_str!("../locales/fr/commands.ftl"),
+];
 
 static BUNDLES: LazyLock<[Bundle; 2]> =
     LazyLock::new(|| [bundle(langid!("en"), EN), bundle(langid!("fr"), FR)]);

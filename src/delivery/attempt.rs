@@ -63,7 +63,7 @@ pub(super) enum Step {
 }
 
 /// Why a step could not be made.
-enum Obstacle {
+pub(super) enum Obstacle {
     Discord(RestError),
     Store(StoreError),
     /// Discord finds the message invalid in the form that was tried.
@@ -123,18 +123,24 @@ impl Attempt {
     }
 
     async fn create(&self, head: &Head, form: Form) -> Result<Step, Obstacle> {
-        let path = format!("/channels/{}/messages", head.channel_id);
+        let target = self.target(head).await?;
+        let path = format!("/channels/{}/messages", target.channel);
         let permit = self.unless_cancelled(self.rest.permit(&Method::POST, &path)).await?;
         let now = self.clock.now_ms();
         let Some(row) = self.begin(head.id, now).await? else { return Ok(Step::Done) };
         if let Some(first) = row.first_attempt_ms.filter(|_| nonce_is_old(&row, now)) {
             drop(permit);
-            return self.resolve(&row, first).await;
+            return self.resolve(&row, target.channel, first).await;
         }
         let Some(mut message) = self.message(&row, form).await? else { return Ok(Step::Done) };
         message.insert("nonce".into(), nonce(&self.store_id, &row).into());
         message.insert("enforce_nonce".into(), true.into());
         message.entry("allowed_mentions").or_insert_with(|| json!({ "parse": [] }));
+        if let Some(answered) = target.answers {
+            // A message that was deleted meanwhile is no reason to say nothing.
+            let reference = json!({ "message_id": answered.to_string(), "fail_if_not_exists": false });
+            message.insert("message_reference".into(), reference);
+        }
         let body = Value::Object(message);
         let error = match self.rest.send(permit, Method::POST, &path, Some(&body)).await {
             Ok(answer) => match id(&answer["id"]) {
@@ -148,6 +154,8 @@ impl Attempt {
             self.refused(&row).await?;
         }
         match remedy(&error) {
+            // Not the channel refuses it then, but the thread.
+            Remedy::Park(_) if target.channel != head.channel_id => self.leave_thread(&row, &error).await,
             Remedy::Gone => self.renew(&row, &error).await,
             Remedy::Unfit => Err(Obstacle::Unfit(Box::new(row), error)),
             _ => Err(error.into()),
@@ -169,8 +177,8 @@ impl Attempt {
     ///
     /// If the message is not there it is sent under the same nonce: should a late request arrive after all,
     /// Discord still tells the two apart.
-    async fn resolve(&self, row: &OutboxRow, first: i64) -> Result<Step, Obstacle> {
-        let search = look_up(&self.rest, row.channel_id, &row.reference, first);
+    async fn resolve(&self, row: &OutboxRow, channel: u64, first: i64) -> Result<Step, Obstacle> {
+        let search = look_up(&self.rest, channel, &row.reference, first);
         match self.unless_cancelled(search).await? {
             Found::Message(message) => {
                 tracing::info!(
@@ -331,7 +339,7 @@ impl Attempt {
     }
 
     /// For what may be given up at any moment, because it changes nothing.
-    async fn unless_cancelled<T>(
+    pub(super) async fn unless_cancelled<T>(
         &self,
         request: impl Future<Output = Result<T, RestError>>,
     ) -> Result<T, RestError> {
@@ -345,7 +353,7 @@ impl Attempt {
         self.store.write(move |conn| outbox::refused(conn, id)).await
     }
 
-    fn count(&self, outcome: &'static str) {
+    pub(super) fn count(&self, outcome: &'static str) {
         self.metrics.deliveries.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 }

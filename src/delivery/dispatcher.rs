@@ -107,6 +107,8 @@ impl Dispatcher {
                 if let Err(error) = self.store.write(outbox::unpark_all).await {
                     tracing::warn!(%error, "channels that can't be written to are tried again later");
                 }
+                let archive = attempt.clone();
+                tasks.spawn(async move { archive.archive_threads().await });
             }
             let next = match self.start(tasks, channels, &attempt).await {
                 Ok(next) => next.map_or(recheck, |next| next.min(recheck)),
@@ -205,7 +207,13 @@ impl Channels {
     /// Notes how a step ended; says if there is news to complain of. A channel that can't be written to rests
     /// for [`RECHECK`] from when it was tried.
     fn ended(&mut self, task: Id, step: Result<Step, String>, now: Timestamp) -> Option<Complaint> {
-        let (channel, since) = self.busy.remove(&task)?;
+        let Some((channel, since)) = self.busy.remove(&task) else {
+            // Archiving belongs to no channel, and is tried again with the next minute.
+            if let Err(error) = step {
+                tracing::warn!(%error, "threads of incidents that are over stay open for now");
+            }
+            return None;
+        };
         match step {
             Ok(Step::Done) => {
                 if self.troubles.remove(&channel).is_some() {

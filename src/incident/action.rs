@@ -237,3 +237,6 @@ impl Desk {
 fn find(conn: &Connection, reference: &str) -> Result<Option<(i64, Incident)>, StoreError> {
     Ok(incidents::find_by_reference(conn, reference)?.as_ref().and_then(desk::readable))
 }
+
+#[cfg(test)]
+mod tests;

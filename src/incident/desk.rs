@@ -6,7 +6,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{Incident, Life, outage, reference::reference, route::Routes};
+use super::{
+    Incident, Life,
+    news::{self, Detail, Notice},
+    outage,
+    reference::reference,
+    route::Routes,
+};
 use crate::{
     event::{Event, Severity},
     language::Language,
@@ -15,7 +21,10 @@ use crate::{
         buttons::{self, Silencing},
         message::Message,
     },
-    store::{Draft, IncidentRow, StoreError, inbox, incidents, outbox},
+    store::{
+        Draft, IncidentRow, StoreError, inbox, incidents,
+        outbox::{self, Place, Reply},
+    },
 };
 
 /// How many references are tried. With 30 bits each, eight clashes in a row do not happen.
@@ -62,16 +71,22 @@ impl Desk {
         };
         let known =
             known.as_ref().and_then(readable).filter(|(_, incident)| incident.continues(&event, received));
-        let (id, incident) = if let Some((id, incident)) = known {
-            let incident = incident.after(event, received);
-            (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident)
+        let (id, incident, replies) = if let Some((id, before)) = known {
+            let (details, roles) = (Detail::of(&before, &event), self.routes.decide(&event).mentions);
+            let mut incident = before.clone().after(event, received);
+            let replies = self.replies(&before, &mut incident, details, &roles);
+            (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident, replies)
         } else {
             let decision = self.routes.decide(&event);
             // Named where a clash with another name shows.
             let incident = Incident::open(event, key, String::new(), decision, received);
-            open(conn, incident, store_id, inbox_id, received_ms)?
+            let (id, incident) = open(conn, incident, store_id, inbox_id, received_ms)?;
+            (id, incident, Vec::new())
         };
         self.show(conn, id, &incident, received_ms)?;
+        for reply in replies {
+            self.answer(conn, id, &incident, &reply, received_ms)?;
+        }
         inbox::settle(conn, inbox_id)
     }
 
@@ -108,11 +123,82 @@ impl Desk {
                 reference: incident.reference.clone(),
                 payload: payload.clone(),
                 accepted_ms,
+                reply: None,
             };
             outbox::put(conn, &draft, self.now_ms)?;
         }
         Ok(())
     }
+
+    /// What is said of the step from `before` to `after` beside the edit. Details go first: a notice is what
+    /// people see last.
+    fn replies(
+        &self,
+        before: &Incident,
+        after: &mut Incident,
+        details: Vec<Detail>,
+        roles: &[u64],
+    ) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        let next = |after: &mut Incident| {
+            after.replies += 1;
+            (after.replies <= news::REPLIES).then(|| format!("{}-{}", after.reference, after.replies))
+        };
+        for detail in details {
+            let Some(reference) = next(after) else { break };
+            let message = render::news::detail(&detail, &reference, self.language);
+            answers.push(Answer { place: Place::Thread, reference, message });
+        }
+        if let Some(notice) = Notice::of(before, after)
+            && let Some(reference) = next(after)
+        {
+            let roles = if notice.pings() && after.acknowledged.is_none() { roles } else { &[] };
+            let message = render::news::notice(after, notice, roles, &reference, self.language);
+            answers.push(Answer { place: Place::Channel, reference, message });
+        }
+        answers
+    }
+
+    /// Puts a reply to each message of the incident into the outbox. It has an incident of its own, which was
+    /// over at once, so that it has a reference and goes when it is old.
+    fn answer(
+        &self,
+        conn: &Connection,
+        id: i64,
+        incident: &Incident,
+        answer: &Answer,
+        accepted_ms: i64,
+    ) -> Result<(), StoreError> {
+        let own = IncidentRow {
+            id: 0,
+            key: format!("reply {}", answer.reference),
+            reference: answer.reference.clone(),
+            open: false,
+            data: "{}".into(),
+            ..row(id, incident, accepted_ms)?
+        };
+        let own = incidents::save(conn, &own)?;
+        for channel_id in &incident.channels {
+            let Some(main) = outbox::find(conn, id, *channel_id)? else { continue };
+            let draft = Draft {
+                incident_id: own,
+                channel_id: *channel_id,
+                reference: answer.reference.clone(),
+                payload: json(&answer.message)?,
+                accepted_ms,
+                reply: Some(Reply { to: main.id, place: answer.place }),
+            };
+            outbox::put(conn, &draft, self.now_ms)?;
+        }
+        Ok(())
+    }
+}
+
+/// A reply that is to be sent.
+struct Answer {
+    place: Place,
+    reference: String,
+    message: Message,
 }
 
 /// Stores a new incident under the first name that is free.

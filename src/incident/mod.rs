@@ -9,6 +9,7 @@ pub mod action;
 mod desk;
 mod history;
 mod life;
+mod news;
 mod outage;
 pub mod reference;
 pub mod route;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
+    news::{Detail, Notice},
     outage::{Report, Reporter, key as outage_key},
 };
 use self::{life::life, route::Decision};
@@ -83,6 +85,9 @@ pub struct Incident {
     /// What keeps its alert quiet at the source.
     #[serde(default)]
     pub silence: Option<Silence>,
+    /// How many replies its message got.
+    #[serde(default)]
+    pub replies: u32,
 }
 
 /// Somebody said that they look after an incident.
@@ -145,6 +150,7 @@ impl Incident {
             reopened: Vec::new(),
             acknowledged: None,
             silence: None,
+            replies: 0,
         }
     }
 

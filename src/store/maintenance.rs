@@ -247,6 +247,7 @@ mod tests {
                 reference: incident.reference,
                 payload: "{}".into(),
                 accepted_ms: now_ms - 90_000,
+                reply: None,
             };
             outbox::put(conn, &draft, now_ms)
         };

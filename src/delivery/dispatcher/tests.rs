@@ -2,6 +2,7 @@
 
 mod discord;
 mod happenings;
+mod replies;
 
 use std::sync::Arc;
 
@@ -117,6 +118,7 @@ impl Bench {
                 reference,
                 payload: payload.to_string(),
                 accepted_ms: now,
+                reply: None,
             };
             outbox::put(conn, &draft, now)
         });

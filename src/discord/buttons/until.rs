@@ -53,11 +53,11 @@ fn duration(text: &str) -> Option<SignedDuration> {
 }
 
 fn time(text: &str) -> Option<Timestamp> {
-    let text = text.replacen('T', " ", 1);
-    let mut words = text.splitn(3, ' ');
-    let date: Date = words.next()?.parse().ok()?;
-    let time: Time = words.next()?.parse().ok()?;
-    let zone = zone(words.next().unwrap_or("UTC").trim())?;
+    let (date, rest) = text.split_once([' ', 'T'])?;
+    let (time, name) = rest.split_once(' ').unwrap_or((rest, ""));
+    let date: Date = date.parse().ok()?;
+    let time: Time = time.parse().ok()?;
+    let zone = zone(name.trim())?;
     DateTime::from_parts(date, time).to_zoned(zone).ok().map(|zoned| zoned.timestamp())
 }
 
