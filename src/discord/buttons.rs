@@ -78,11 +78,11 @@ async fn sent(mut reply: Reply<'_>, interaction: &ModalInteraction) {
         return unknown(reply, &interaction.data.custom_id).await;
     };
     let inputs = interaction.data.components.iter().flat_map(|row| &row.components);
-    let text = inputs.filter_map(|input| match input {
+    let mut texts = inputs.filter_map(|input| match input {
         ActionRowComponent::InputText(input) if input.custom_id == INPUT => input.value.as_deref(),
         _ => None,
     });
-    let text = text.last().unwrap_or_default();
+    let text = texts.next().unwrap_or_default();
     let read = until::read(text, reply.now());
     let act = act(&reply, reference, Deed::Silence { until: read.unwrap_or(Timestamp::UNIX_EPOCH) });
     if !reply.may(Permission::Silence) {

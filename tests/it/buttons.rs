@@ -1,8 +1,9 @@
 //! Buttons as people press them: acknowledged and silenced once, shown by an edit, kept in the audit.
 
+mod real;
 mod silences;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use harness::{FALLBACK, GUILD, Lab, Vigie, eventually};
 use serde_json::{Value, json};
@@ -68,19 +69,23 @@ fn alert(state: Firing) -> Event {
     }
 }
 
-/// A lab whose Vigie shows one alert, an Alertmanager, and what they know.
+/// A lab whose Vigie shows one alert and knows an Alertmanager.
 struct Watch {
     lab: Lab,
-    alertmanager: Alertmanager,
+    alertmanager: SocketAddr,
     vigie: Option<Vigie>,
 }
 
 impl Watch {
     /// An alert fires and is shown.
-    async fn new() -> Self {
-        let lab = Lab::new(1).await;
+    async fn new() -> (Self, Alertmanager) {
         let alertmanager = Alertmanager::start().await.unwrap();
-        let mut watch = Self { lab, alertmanager, vigie: None };
+        (Self::of(alertmanager.address).await, alertmanager)
+    }
+
+    /// As [`Watch::new`], with the Alertmanager at this address.
+    async fn of(alertmanager: SocketAddr) -> Self {
+        let mut watch = Self { lab: Lab::new(1).await, alertmanager, vigie: None };
         watch.tell(alert(Firing::Firing)).await;
         watch.start().await;
         watch.buttons_are(&["👀", "🔕", "🔕", "🔕", "📖"]).await;
@@ -132,7 +137,7 @@ impl Watch {
             "[sources.alertmanager]\ntoken_file = \"bearer\"\nurl = \"http://{}\"\n[permissions]\n\
              acknowledge = {{ roles = [\"operators\"] }}\nsilence = {{ users = [{ALICE}] }}\n\
              [[routes]]\nchannels = [{CHANNEL}]",
-            self.alertmanager.address
+            self.alertmanager
         );
         // A bot may begin one session in five seconds.
         self.lab.discord_ages(std::time::Duration::from_secs(6));
@@ -206,7 +211,7 @@ fn told(seen: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledging_edits_the_message_and_a_second_press_says_who_did() {
-    let watch = Watch::new().await;
+    let (watch, _alertmanager) = Watch::new().await;
     assert!(watch.pressed(ALICE, "ack").await.starts_with("You look after it now."));
     let message = watch.buttons_are(&["↩️", "🔕", "🔕", "🔕", "📖"]).await;
     assert_eq!(message["sim"]["edits"].as_array().unwrap().len(), 1);
@@ -235,7 +240,7 @@ async fn acknowledging_edits_the_message_and_a_second_press_says_who_did() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_button_works_after_a_restart_and_is_over_with_its_incident() {
-    let mut watch = Watch::new().await;
+    let (mut watch, alertmanager) = Watch::new().await;
     watch.kill().await;
     watch.start().await;
     assert!(watch.pressed(ALICE, "ack").await.starts_with("You look after it now."));
@@ -252,12 +257,12 @@ async fn an_old_button_works_after_a_restart_and_is_over_with_its_incident() {
     }
     watch.lab.no_faults().await;
     watch.buttons_are(&[]).await;
-    assert_eq!(watch.alertmanager.silences(), Vec::<Value>::new());
+    assert_eq!(alertmanager.silences(), Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_permission_is_told_who_has_it() {
-    let watch = Watch::new().await;
+    let (watch, _alertmanager) = Watch::new().await;
     let refusal = watch.pressed(BENOIT, "ack").await;
     assert!(refusal.contains("la permission « acknowledge »") && refusal.contains("<@&3000>"), "{refusal}");
     for word in ["silence-4h", "silence-until"] {
@@ -274,7 +279,7 @@ async fn who_has_no_permission_is_told_who_has_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_button_that_means_nothing_is_answered() {
-    let watch = Watch::new().await;
+    let (watch, _alertmanager) = Watch::new().await;
     let components = json!([{ "type": 1, "components": [
         { "type": 2, "style": 1, "label": "a", "custom_id": "what is this" },
         { "type": 2, "style": 1, "label": "b", "custom_id": "v1:ack:vg-000000" },
@@ -300,7 +305,7 @@ async fn a_button_that_means_nothing_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_whose_interaction_is_over_is_done_and_told_in_the_channel() {
-    let watch = Watch::new().await;
+    let (watch, _alertmanager) = Watch::new().await;
     let message = watch.message().await;
     for (path, code) in [("/interactions/*/*/callback", 10062), ("/webhooks/*/*/messages/@original", 50027)] {
         let method = if code == 10062 { "POST" } else { "PATCH" };

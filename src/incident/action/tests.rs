@@ -152,7 +152,7 @@ async fn one_silence_is_under_way_until_it_is_lost() {
     assert_eq!(bench.worker.interrupted(bench.now_ms()).await.unwrap(), []);
     // By then an earlier Vigie began it.
     let lost_ms = bench.now_ms() + 1;
-    assert_eq!(bench.worker.interrupted(lost_ms).await.unwrap(), [begun.clone()]);
+    assert_eq!(bench.worker.interrupted(lost_ms).await.unwrap(), vec![begun.clone()]);
     assert!(bench.begin(bench.hour(), lost_ms).await.is_ok());
 
     assert_eq!(bench.begin(Deed::Unsilence, 0).await, Err(Outcome::Already));
@@ -169,7 +169,11 @@ async fn a_silence_whose_alert_ended_meanwhile_is_not_shown() {
     let verdict = bench.worker.silenced(ticket.clone(), bench.silence()).await.unwrap();
     assert_eq!(verdict.outcome, Outcome::Over);
     assert_eq!(bench.incident().await.silence, None);
-    assert_eq!(bench.worker.interrupted(i64::MAX).await.unwrap(), [ticket.clone()], "it is to be taken back");
+    assert_eq!(
+        bench.worker.interrupted(i64::MAX).await.unwrap(),
+        vec![ticket.clone()],
+        "it is to be taken back"
+    );
     bench.worker.given_up(ticket, Outcome::Over).await.unwrap();
     assert_eq!(bench.worker.interrupted(i64::MAX).await.unwrap(), []);
 }
