@@ -16,7 +16,11 @@ use super::{
 use crate::{
     event::{Event, Severity},
     language::Language,
-    render::{self, message::Message},
+    render::{
+        self,
+        buttons::{self, Silencing},
+        message::Message,
+    },
     store::{
         Draft, IncidentRow, StoreError, inbox, incidents,
         outbox::{self, Place, Reply},
@@ -30,6 +34,7 @@ const ATTEMPTS: u32 = 8;
 pub(super) struct Desk {
     pub(super) routes: Arc<Routes>,
     pub(super) critical: Arc<BTreeSet<String>>,
+    pub(super) silencing: Silencing,
     pub(super) language: Language,
     pub(super) now_ms: i64,
 }
@@ -101,14 +106,16 @@ impl Desk {
         self.show(conn, id, &incident, received_ms)
     }
 
-    fn show(
+    pub(super) fn show(
         &self,
         conn: &Connection,
         id: i64,
         incident: &Incident,
         accepted_ms: i64,
     ) -> Result<(), StoreError> {
-        let payload = json(&render::message(incident, self.language))?;
+        let components = buttons::rows(incident, self.language, self.silencing);
+        let message = Message { components, ..render::message(incident, self.language) };
+        let payload = json(&message)?;
         for channel_id in &incident.channels {
             let draft = Draft {
                 incident_id: id,
@@ -215,7 +222,7 @@ fn open(
     }
 }
 
-fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
+pub(super) fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
     Ok(IncidentRow {
         id,
         source: incident.source,
@@ -231,7 +238,7 @@ fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, St
 
 /// A stored incident with its id. One that can't be read (a newer release wrote it) is left as it is, and its
 /// next event opens another.
-fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
+pub(super) fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
     match serde_json::from_str(&row.data) {
         Ok(incident) => Some((row.id, incident)),
         Err(error) => {

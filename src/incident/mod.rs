@@ -1,10 +1,11 @@
 //! Which incident an event belongs to, and its life. Invariants:
 //! - an incident is a function of its events in the order in which they were accepted: nothing here reads
-//!   a clock, a store or a network, except [`worker`], which brings the two together;
+//!   a clock, a store or a network, except [`worker`] and [`action`], which bring the two together;
 //! - older facts never replace newer ones: an event that was overtaken only finds its place in the history;
 //! - the history is bounded, and says how many of its steps were forgotten;
 //! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
 
+pub mod action;
 mod desk;
 mod history;
 mod life;

@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     event::{Event, Source},
     language::Language,
+    render::buttons::Silencing,
     store::{InboxRow, Store, StoreError, inbox, meta},
 };
 
@@ -44,6 +45,8 @@ pub struct Worker {
     pub routes: Arc<Routes>,
     /// The watched services whose being down is critical.
     pub critical: Arc<BTreeSet<String>>,
+    /// Whether alerts get buttons that silence them.
+    pub silencing: Silencing,
     /// The language of channel messages.
     pub language: Language,
     /// Reads stored bodies.
@@ -101,12 +104,7 @@ impl Worker {
     /// Takes all of `rows` in one transaction, or none.
     async fn take(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
         let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
-        let desk = Desk {
-            routes: Arc::clone(&self.routes),
-            critical: Arc::clone(&self.critical),
-            language: self.language,
-            now_ms: self.clock.now_ms(),
-        };
+        let desk = self.desk();
         let job = move |conn: &Connection| {
             let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
             items.into_iter().try_for_each(|item| {
@@ -117,6 +115,27 @@ impl Worker {
             })
         };
         self.store.write(job).await
+    }
+
+    /// Runs `job` as [`Store::write`] does, and has sent what it shows.
+    pub(super) async fn at_desk<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Desk, &Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let desk = self.desk();
+        let done = self.store.write(move |conn| job(&desk, conn)).await?;
+        self.store.outbox_changes().notify_one();
+        Ok(done)
+    }
+
+    fn desk(&self) -> Desk {
+        Desk {
+            routes: Arc::clone(&self.routes),
+            critical: Arc::clone(&self.critical),
+            silencing: self.silencing,
+            language: self.language,
+            now_ms: self.clock.now_ms(),
+        }
     }
 
     /// Takes one arrival, or marks it as failed.

@@ -5,6 +5,7 @@
 //!   anything after them is shown;
 //! - a message ends with its incident's reference, alone in the footer or after ` · `.
 
+pub mod buttons;
 mod forge;
 mod generic;
 mod history;
@@ -47,6 +48,8 @@ pub fn message(incident: &Incident, language: Language) -> Message {
         content,
         embeds: vec![embed(&Page { incident, language })],
         allowed_mentions: AllowedMentions::of(roles),
+        // Who shows a message adds its buttons.
+        components: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@
 //! - Arrivals' bodies, closed incidents and their messages go `keep` after they were last touched; what waits stays.
 //!   The keys against repeats stay [`retention::KEYS_OUTLIVE`] longer.
 
+pub mod audit;
 mod columns;
 mod condition;
 #[cfg(test)]

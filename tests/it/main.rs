@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod bad_input;
+mod buttons;
 mod commands;
 mod config;
 mod crash;

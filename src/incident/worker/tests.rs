@@ -39,6 +39,7 @@ fn worker(folder: &Path, channels: &[u64]) -> Worker {
         store,
         routes: Arc::new(routes(channels)),
         critical: Arc::default(),
+        silencing: Silencing::Withheld,
         language: Language::En,
         reader,
         clock,
