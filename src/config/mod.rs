@@ -12,7 +12,7 @@ mod sources;
 mod values;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
@@ -139,6 +139,14 @@ pub struct Service {
     pub critical: bool,
 }
 
+impl Config {
+    /// The watched services whose being down is critical.
+    pub fn critical_services(&self) -> BTreeSet<String> {
+        let services = self.services.iter().filter(|(_, service)| service.critical);
+        services.map(|(name, _)| name.clone()).collect()
+    }
+}
+
 /// A configuration that is right, and what should be known about it.
 #[derive(Debug)]
 pub struct Loaded {
@@ -178,6 +186,11 @@ impl fmt::Display for Lines<'_> {
 /// Reads and checks the configuration file and the secrets that it names.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     parse(&read(path)?, path, Files::Read)
+}
+
+/// Reads and checks the configuration file, but none of the files that it names: every secret is empty.
+pub fn load_without_files(path: &Path) -> Result<Config, ConfigError> {
+    Ok(parse(&read(path)?, path, Files::Ignore)?.config)
 }
 
 /// Checks the configuration file; returns its warnings.

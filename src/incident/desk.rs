@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::{Incident, Life, outage, reference::reference, route::Routes};
 use crate::{
-    event::{Event, Severity},
+    event::Event,
     language::Language,
     render,
     store::{Draft, IncidentRow, StoreError, inbox, incidents, outbox},
@@ -43,10 +43,8 @@ impl Desk {
         if event.incident.as_ref() != Some(&event.object) {
             self.note(conn, &event, received, received_ms)?;
         }
+        outage::weigh(&mut event, &self.critical);
         let outage = outage::key(&event);
-        if outage.is_some() && event.service.as_ref().is_some_and(|name| self.critical.contains(name)) {
-            event.severity = Severity::Critical;
-        }
         let alone = || format!("inbox {inbox_id}");
         let (key, known) = match outage {
             Some(key) => (key.clone(), incidents::find_of_any_source(conn, &key)?),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
-    outage::{Report, Reporter, key as outage_key},
+    outage::{Report, Reporter, key as outage_key, weigh},
 };
 use self::{life::life, route::Decision};
 use crate::{
