@@ -10,6 +10,7 @@ mod hooks;
 mod inside;
 mod pages;
 mod path;
+mod routes;
 mod scripted;
 mod server;
 mod service;
