@@ -161,3 +161,39 @@ refusal-no-text = the channel takes no messages: name a text channel in [[routes
 refusal-forbidden = the bot may not write there: give it SEND_MESSAGES and EMBED_LINKS
 refusal-no-history = whether a message was sent can't be seen: give the bot READ_MESSAGE_HISTORY
 refusal-other = Discord refuses every message there: look at the log of vigie.service
+
+# Incidents that share one message.
+digest-title = { $kind ->
+    [storm] { $open ->
+        [0] Storm over: { $n } incidents
+       *[other] Storm: { $n } incidents, { $open } open
+    }
+    [quiet] During quiet hours: { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , none open
+       *[other] , { $open } open
+    }
+   *[backlog] While Discord was away: { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , none open
+       *[other] , { $open } open
+    }
+}
+digest-about = { $kind ->
+    [storm] Too many at once for a message each: since { $since } further ones are added here.
+    [quiet] Held back from { $since } to { $until }; as they stand now:
+   *[backlog] Waited since { $since }; as they stand now:
+}
+digest-group = { $severity ->
+    [critical] Critical
+    [warning] Warning
+   *[info] Info
+} · { $phase ->
+    [open] open
+    [ended] ended
+   *[said] reported
+}: { $n }

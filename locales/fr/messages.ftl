@@ -161,3 +161,39 @@ refusal-no-text = ce salon ne prend pas de messages : nommez un salon textuel da
 refusal-forbidden = le bot ne peut pas y écrire : donnez-lui SEND_MESSAGES et EMBED_LINKS
 refusal-no-history = impossible de voir si un message est parti : donnez au bot READ_MESSAGE_HISTORY
 refusal-other = Discord y refuse chaque message : voyez le journal de vigie.service
+
+# Incidents qui partagent un message.
+digest-title = { $kind ->
+    [storm] { $open ->
+        [0] Tempête terminée : { $n } incidents
+       *[other] Tempête : { $n } incidents, { $open } en cours
+    }
+    [quiet] Pendant les heures calmes : { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , aucun en cours
+       *[other] , { $open } en cours
+    }
+   *[backlog] Pendant l’absence de Discord : { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , aucun en cours
+       *[other] , { $open } en cours
+    }
+}
+digest-about = { $kind ->
+    [storm] Trop à la fois pour un message chacun : depuis { $since }, les suivants s’ajoutent ici.
+    [quiet] Retenus de { $since } à { $until } ; leur état actuel :
+   *[backlog] En attente depuis { $since } ; leur état actuel :
+}
+digest-group = { $severity ->
+    [critical] Critique
+    [warning] Avertissement
+   *[info] Information
+} · { $phase ->
+    [open] en cours
+    [ended] terminé
+   *[said] signalé
+} : { $n }

@@ -27,7 +27,7 @@ use url::Url;
 use self::document::{Document, Section};
 pub use self::{
     document::{Files, Finding},
-    routes::{Conditions, Mention, Quiet, Route},
+    routes::{Conditions, DIGEST_AFTER, Mention, Quiet, Route},
     sources::{Asked, Gitea, Grafana, GrafanaProof, Hook, Sources},
 };
 use crate::language::Language;

@@ -193,7 +193,8 @@ impl Reporter {
     }
 }
 
-const DIGEST_AFTER: u64 = 30;
+/// New incidents a minute before they share one message, where the file says nothing.
+pub const DIGEST_AFTER: u64 = 30;
 
 /// Reads `[[routes]]`. Without `roles` or `sources`, which have mistakes then, these are not compared.
 pub(super) fn routes(

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{Incident, Life, outage, reference::reference, route::Routes};
+use super::{Incident, Life, digest::Stale, outage, reference::reference, route::Routes};
 use crate::{
     event::Event,
     language::Language,
@@ -23,6 +23,9 @@ pub(super) struct Desk {
     pub(super) critical: Arc<BTreeSet<String>>,
     pub(super) language: Language,
     pub(super) now_ms: i64,
+    /// Names of incidents follow from it.
+    pub(super) store_id: String,
+    pub(super) stale: Stale,
 }
 
 /// An arrival that was read.
@@ -33,7 +36,8 @@ pub(super) struct Item {
 }
 
 impl Desk {
-    pub(super) fn take(&self, conn: &Connection, store_id: &str, item: Item) -> Result<(), StoreError> {
+    /// Takes one arrival. What it changes in digests shows with [`Desk::refresh`].
+    pub(super) fn take(&mut self, conn: &Connection, item: Item) -> Result<(), StoreError> {
         let Item { inbox_id, received_ms, event } = item;
         let mut event = match event {
             Ok(event) => event,
@@ -56,13 +60,20 @@ impl Desk {
         let known =
             known.as_ref().and_then(readable).filter(|(_, incident)| incident.continues(&event, received));
         let (id, incident) = if let Some((id, incident)) = known {
-            let incident = incident.after(event, received);
+            let anew = incident.awaits_morning().then(|| self.routes.decide(&event));
+            let mut incident = incident.after(event, received);
+            if let Some(decision) = anew {
+                self.reconsider(conn, (id, &mut incident), decision, received)?;
+            }
             (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident)
         } else {
             let decision = self.routes.decide(&event);
             // Named where a clash with another name shows.
-            let incident = Incident::open(event, key, String::new(), decision, received);
-            open(conn, incident, store_id, inbox_id, received_ms)?
+            let mut incident = Incident::open(event, key, String::new(), decision.clone(), received);
+            incident.withheld = self.withholds(conn, &incident, &decision, received)?;
+            let (id, incident) = open(conn, incident, &self.store_id, inbox_id, received_ms)?;
+            self.gather(conn, (id, &incident), &decision, received)?;
+            (id, incident)
         };
         self.show(conn, id, &incident, received_ms)?;
         inbox::settle(conn, inbox_id)
@@ -71,7 +82,7 @@ impl Desk {
     /// Takes an event that stands for itself (a review) also into the history of the incident that its
     /// object is (the pull request), if that is known.
     fn note(
-        &self,
+        &mut self,
         conn: &Connection,
         event: &Event,
         received: Timestamp,
@@ -84,7 +95,22 @@ impl Desk {
         self.show(conn, id, &incident, received_ms)
     }
 
+    /// Shows the incident in its own messages unless it is withheld, and in the digests that it is a member of.
     fn show(
+        &mut self,
+        conn: &Connection,
+        id: i64,
+        incident: &Incident,
+        accepted_ms: i64,
+    ) -> Result<(), StoreError> {
+        if incident.withheld.is_none() {
+            self.put(conn, id, incident, accepted_ms)?;
+        }
+        self.tell_digests(conn, id, incident, accepted_ms)
+    }
+
+    /// Makes the incident's own messages what Discord should show.
+    pub(super) fn put(
         &self,
         conn: &Connection,
         id: i64,
@@ -107,16 +133,16 @@ impl Desk {
 }
 
 /// Stores a new incident under the first name that is free.
-fn open(
+pub(super) fn open(
     conn: &Connection,
     mut incident: Incident,
-    store_id: &str,
-    inbox_id: i64,
+    seed: &str,
+    number: i64,
     received_ms: i64,
 ) -> Result<(i64, Incident), StoreError> {
     let mut attempt = 0;
     loop {
-        incident.reference = reference(store_id, inbox_id, attempt);
+        incident.reference = reference(seed, number, attempt);
         attempt += 1;
         match incidents::save(conn, &row(0, &incident, received_ms)?) {
             Err(StoreError::Sqlite(error))
@@ -127,7 +153,7 @@ fn open(
     }
 }
 
-fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
+pub(super) fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
     Ok(IncidentRow {
         id,
         source: incident.source,
@@ -143,7 +169,7 @@ fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, St
 
 /// A stored incident with its id. One that can't be read (a newer release wrote it) is left as it is, and its
 /// next event opens another.
-fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
+pub(super) fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
     match serde_json::from_str(&row.data) {
         Ok(incident) => Some((row.id, incident)),
         Err(error) => {
@@ -156,7 +182,7 @@ fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
         .map_err(|error| StoreError::Sqlite(rusqlite::Error::ToSqlConversionFailure(error.into())))
 }

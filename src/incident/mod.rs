@@ -6,17 +6,22 @@
 //! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
 
 mod desk;
+mod digest;
 mod history;
 mod life;
 mod outage;
+pub mod quiet;
 pub mod reference;
 pub mod route;
+mod storm;
+mod title;
 pub mod worker;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    digest::Withheld,
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
     outage::{Report, Reporter, key as outage_key, weigh},
@@ -82,6 +87,9 @@ pub struct Incident {
     /// What keeps its alert quiet at the source.
     #[serde(default)]
     pub silence: Option<Silence>,
+    /// Why it has no message of its own, if it has none.
+    #[serde(default)]
+    pub withheld: Option<Withheld>,
 }
 
 /// Somebody said that they look after an incident.
@@ -144,6 +152,7 @@ impl Incident {
             reopened: Vec::new(),
             acknowledged: None,
             silence: None,
+            withheld: None,
         }
     }
 

@@ -6,12 +6,13 @@
 //! - a store that is unavailable is asked again; nothing is given up.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
@@ -20,10 +21,10 @@ use super::{
     route::Routes,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, later},
     event::{Event, Source},
     language::Language,
-    store::{InboxRow, Store, StoreError, inbox, meta},
+    store::{InboxRow, Store, StoreError, digests, inbox, meta},
 };
 
 /// Reads a stored body again: source, the wire kind, the body. The error says what was expected and what
@@ -57,20 +58,44 @@ impl Worker {
     pub async fn run(self, cancel: CancellationToken) {
         let arrivals = self.store.inbox_arrivals();
         while !cancel.is_cancelled() {
-            let wait = match self.work().await {
-                Ok(0) => None,
-                Ok(_) => continue,
+            let (until, failed) = match self.turn().await {
+                Ok(None) => continue,
+                Ok(Some(next)) => (next, false),
                 Err(error) => {
                     tracing::error!(%error, "accepted events wait: the store failed; trying again");
-                    Some(PAUSE)
+                    (later(self.clock.now(), PAUSE), true)
                 }
             };
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = self.clock.sleep(wait.unwrap_or(Duration::MAX)) => {}
-                () = arrivals.notified(), if wait.is_none() => {}
+                () = self.clock.sleep_until(until) => {}
+                () = arrivals.notified(), if !failed => {}
             }
         }
+    }
+
+    /// Takes one batch. If nothing waited, shows the digests whose time has come and says when that of the next
+    /// comes.
+    async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.work().await? > 0 {
+            return Ok(None);
+        }
+        self.show_digests().await?;
+        let next = self.store.read(digests::next_due_ms).await?;
+        let next = next.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX));
+        Ok(Some(next.unwrap_or(Timestamp::MAX)))
+    }
+
+    /// Shows the digests whose time has come.
+    pub async fn show_digests(&self) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        if self.store.read(digests::next_due_ms).await?.is_none_or(|due| due > now) {
+            return Ok(());
+        }
+        let opened = self.desk();
+        self.store.write(move |conn| opened(conn)?.refresh(conn)).await?;
+        self.store.outbox_changes().notify_one();
+        Ok(())
     }
 
     /// Takes one batch; how many arrivals it had.
@@ -101,22 +126,28 @@ impl Worker {
     /// Takes all of `rows` in one transaction, or none.
     async fn take(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
         let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
-        let desk = Desk {
-            routes: Arc::clone(&self.routes),
-            critical: Arc::clone(&self.critical),
-            language: self.language,
-            now_ms: self.clock.now_ms(),
-        };
+        let opened = self.desk();
         let job = move |conn: &Connection| {
-            let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
+            let mut desk = opened(conn)?;
             items.into_iter().try_for_each(|item| {
                 let inbox_id = item.inbox_id;
                 // What was changed until then is undone with the job.
-                catch_unwind(AssertUnwindSafe(|| desk.take(conn, &store_id, item)))
+                catch_unwind(AssertUnwindSafe(|| desk.take(conn, item)))
                     .unwrap_or(Err(StoreError::Panicked { table: "inbox", id: inbox_id }))
-            })
+            })?;
+            desk.refresh(conn)
         };
         self.store.write(job).await
+    }
+
+    /// What makes the desk within a transaction.
+    fn desk(&self) -> impl FnOnce(&Connection) -> Result<Desk, StoreError> + Send + 'static {
+        let (routes, critical) = (Arc::clone(&self.routes), Arc::clone(&self.critical));
+        let (language, now_ms) = (self.language, self.clock.now_ms());
+        move |conn| {
+            let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
+            Ok(Desk { routes, critical, language, now_ms, store_id, stale: BTreeMap::new() })
+        }
     }
 
     /// Takes one arrival, or marks it as failed.

@@ -46,6 +46,7 @@ pub(super) fn embed(incident: &Incident, language: Language) -> Embed {
         Subject::Unit(unit) => reports::plain(&page, &unit.name, &unit.description),
         Subject::Pipeline(pipeline) => reports::plain(&page, &pipeline.branch, &pipeline.title),
         Subject::Deployment(deployment) => reports::plain(&page, &deployment.deployment, &deployment.reason),
+        Subject::Digest(digest) => super::digest::embed(incident, digest, language),
         Subject::Generic(generic) => reports::generic(&page, generic),
     }
 }

@@ -5,6 +5,7 @@
 //!   anything after them is shown;
 //! - a message ends with its incident's reference, alone in the footer or after ` · `.
 
+mod digest;
 mod forge;
 pub mod limits;
 pub mod markdown;

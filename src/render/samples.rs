@@ -49,6 +49,7 @@ pub(super) fn incident(subject: Subject) -> Incident {
         reopened: Vec::new(),
         acknowledged: None,
         silence: None,
+        withheld: None,
     }
 }
 

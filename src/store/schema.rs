@@ -9,7 +9,11 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// Numbered from 1. One that ran in a release is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// Marks a SQLite file as Vigie's ("Vigi").
 const APPLICATION_ID: i32 = 0x5669_6769;
