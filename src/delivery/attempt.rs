@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    language::Language,
+    reason::{Detail, Reason},
     store::{
         Store, StoreError, incidents,
         outbox::{self, Head, OutboxRow, State},
@@ -55,15 +55,15 @@ pub(super) enum Step {
     /// There is another step to make at once.
     Again,
     /// The message waits for its next try.
-    Later(String),
+    Later(Reason),
     /// The channel can't be written to; its messages wait. The text says more.
-    Parked(Refusal, String),
+    Parked(Refusal, Reason),
     /// Discord is left alone, or Vigie stops.
     Stopped,
 }
 
 /// Why a step could not be made.
-enum Obstacle {
+pub(super) enum Obstacle {
     Discord(RestError),
     Store(StoreError),
     /// Discord finds the message invalid in the form that was tried.
@@ -123,23 +123,29 @@ impl Attempt {
     }
 
     async fn create(&self, head: &Head, form: Form) -> Result<Step, Obstacle> {
-        let path = format!("/channels/{}/messages", head.channel_id);
+        let target = self.target(head).await?;
+        let path = format!("/channels/{}/messages", target.channel);
         let permit = self.unless_cancelled(self.rest.permit(&Method::POST, &path)).await?;
         let now = self.clock.now_ms();
         let Some(row) = self.begin(head.id, now).await? else { return Ok(Step::Done) };
         if let Some(first) = row.first_attempt_ms.filter(|_| nonce_is_old(&row, now)) {
             drop(permit);
-            return self.resolve(&row, first).await;
+            return self.resolve(&row, target.channel, first).await;
         }
         let Some(mut message) = self.message(&row, form).await? else { return Ok(Step::Done) };
         message.insert("nonce".into(), nonce(&self.store_id, &row).into());
         message.insert("enforce_nonce".into(), true.into());
         message.entry("allowed_mentions").or_insert_with(|| json!({ "parse": [] }));
+        if let Some(answered) = target.answers {
+            // A message that was deleted meanwhile is no reason to say nothing.
+            let reference = json!({ "message_id": answered.to_string(), "fail_if_not_exists": false });
+            message.insert("message_reference".into(), reference);
+        }
         let body = Value::Object(message);
         let error = match self.rest.send(permit, Method::POST, &path, Some(&body)).await {
             Ok(answer) => match id(&answer["id"]) {
                 Some(created) => return self.shown(&row, created, "created").await,
-                None => RestError::Unreadable("a created message without an id".into()),
+                None => RestError::Unreadable(Reason::new("answer-no-id")),
             },
             Err(error) => error,
         };
@@ -148,6 +154,8 @@ impl Attempt {
             self.refused(&row).await?;
         }
         match remedy(&error) {
+            // Not the channel refuses it then, but the thread.
+            Remedy::Park(_) if target.channel != head.channel_id => self.leave_thread(&row, &error).await,
             Remedy::Gone => self.renew(&row, &error).await,
             Remedy::Unfit => Err(Obstacle::Unfit(Box::new(row), error)),
             _ => Err(error.into()),
@@ -162,15 +170,15 @@ impl Attempt {
             outbox::renew_nonce(conn, id)
         };
         self.store.write(renew).await?;
-        Ok(self.postpone(row.id, row.channel_id, error.to_string()).await?)
+        Ok(self.postpone(row.id, row.channel_id, error.reason()).await?)
     }
 
     /// Finds out what became of a create that went out at `first` or later.
     ///
     /// If the message is not there it is sent under the same nonce: should a late request arrive after all,
     /// Discord still tells the two apart.
-    async fn resolve(&self, row: &OutboxRow, first: i64) -> Result<Step, Obstacle> {
-        let search = look_up(&self.rest, row.channel_id, &row.reference, first);
+    async fn resolve(&self, row: &OutboxRow, channel: u64, first: i64) -> Result<Step, Obstacle> {
+        let search = look_up(&self.rest, channel, &row.reference, first);
         match self.unless_cancelled(search).await? {
             Found::Message(message) => {
                 tracing::info!(
@@ -185,7 +193,9 @@ impl Attempt {
                 self.refused(row).await?;
                 Ok(Step::Again)
             }
-            Found::Unknowable => Ok(self.park(row.channel_id, Refusal::NoHistory, &row.reference).await?),
+            Found::Unknowable => {
+                Ok(self.park(row.channel_id, Refusal::NoHistory, row.reference.clone()).await?)
+            }
         }
     }
 
@@ -274,16 +284,16 @@ impl Attempt {
                 Ok(Step::Again)
             }
             Remedy::Stop => Ok(Step::Stopped),
-            Remedy::Park(refusal) => self.park(head.channel_id, refusal, &error.to_string()).await,
+            Remedy::Park(refusal) => self.park(head.channel_id, refusal, error.reason()).await,
             Remedy::Retry | Remedy::Gone | Remedy::Unfit => {
-                self.postpone(head.id, head.channel_id, error.to_string()).await
+                self.postpone(head.id, head.channel_id, error.reason()).await
             }
         }
     }
 
     /// Back-off: exponential, with full jitter, so that many channels don't return at the same instant.
-    async fn postpone(&self, id: i64, channel: u64, reason: String) -> Result<Step, StoreError> {
-        let (now, error) = (self.clock.now_ms(), reason.clone());
+    async fn postpone(&self, id: i64, channel: u64, reason: Reason) -> Result<Step, StoreError> {
+        let (now, error) = (self.clock.now_ms(), reason.to_string());
         let tries = self
             .store
             .write(move |conn| {
@@ -299,9 +309,14 @@ impl Attempt {
         Ok(Step::Later(reason))
     }
 
-    async fn park(&self, channel: u64, refusal: Refusal, detail: &str) -> Result<Step, StoreError> {
-        let reason = format!("{} ({detail})", refusal.text(Language::En));
-        let why = reason.clone();
+    async fn park(
+        &self,
+        channel: u64,
+        refusal: Refusal,
+        detail: impl Into<Detail>,
+    ) -> Result<Step, StoreError> {
+        let reason = Reason::new("delivery-parked").with("refusal", refusal.reason()).with("detail", detail);
+        let why = reason.to_string();
         self.store.write(move |conn| outbox::park(conn, channel, &why)).await?;
         self.count("parked");
         Ok(Step::Parked(refusal, reason))
@@ -312,8 +327,8 @@ impl Attempt {
         self.store.write(move |conn| outbox::discard(conn, id, &reason)).await?;
         self.count("dropped");
         tracing::error!(
-            channel = row.channel_id, reference = %row.reference, %error, payload = %row.payload,
-            "a message is lost: Discord refuses every form of it"
+            channel = row.channel_id, reference = %row.reference, row = id, bytes = row.payload.len(), %error,
+            "a message is lost: Discord refuses every form of it; the store keeps it in the table outbox as 'dropped'"
         );
         Ok(Step::Done)
     }
@@ -323,7 +338,8 @@ impl Attempt {
         match serde_json::from_str(&row.payload) {
             Ok(message) => Ok(Some(form.of(&message, &row.reference))),
             Err(error) => {
-                let error = RestError::Unreadable(format!("the outbox holds no JSON object: {error}"));
+                let error =
+                    RestError::Unreadable(Reason::new("outbox-no-json").with("error", error.to_string()));
                 self.discard(row, &error).await?;
                 Ok(None)
             }
@@ -331,11 +347,11 @@ impl Attempt {
     }
 
     /// For what may be given up at any moment, because it changes nothing.
-    async fn unless_cancelled<T>(
+    pub(super) async fn unless_cancelled<T>(
         &self,
         request: impl Future<Output = Result<T, RestError>>,
     ) -> Result<T, RestError> {
-        let stopped = || Err(RestError::Halted("Vigie stops".into()));
+        let stopped = || Err(RestError::Halted(Reason::new("delivery-stopping")));
         self.cancel.run_until_cancelled(request).await.unwrap_or_else(stopped)
     }
 
@@ -345,7 +361,7 @@ impl Attempt {
         self.store.write(move |conn| outbox::refused(conn, id)).await
     }
 
-    fn count(&self, outcome: &'static str) {
+    pub(super) fn count(&self, outcome: &'static str) {
         self.metrics.deliveries.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 }

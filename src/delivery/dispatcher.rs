@@ -26,6 +26,7 @@ use crate::{
     clock::{Clock, later},
     halt::Halt,
     health::{Condition, Health, Part},
+    reason::Reason,
     store::{Store, StoreError, meta, outbox},
     telemetry::Metrics,
 };
@@ -69,7 +70,7 @@ struct Channels {
     /// Those left alone until a time.
     resting: HashMap<u64, Timestamp>,
     /// What holds them up.
-    troubles: BTreeMap<u64, String>,
+    troubles: BTreeMap<u64, Reason>,
 }
 
 type Tasks = JoinSet<Result<Step, StoreError>>;
@@ -107,6 +108,8 @@ impl Dispatcher {
                 if let Err(error) = self.store.write(outbox::unpark_all).await {
                     tracing::warn!(%error, "channels that can't be written to are tried again later");
                 }
+                let archive = attempt.clone();
+                tasks.spawn(async move { archive.archive_threads().await });
             }
             let next = match self.start(tasks, channels, &attempt).await {
                 Ok(next) => next.map_or(recheck, |next| next.min(recheck)),
@@ -184,16 +187,17 @@ impl Dispatcher {
         if self.halt.reason().is_some() {
             return;
         }
-        let pause = self.rest.paused_until().map(|until| {
-            format!("Discord refused too many requests; to avoid a ban, nothing is sent until {until}")
+        let pause = self
+            .rest
+            .paused_until()
+            .map(|until| Reason::new("delivery-paused").with("until", until.to_string()));
+        let told = channels.troubles.iter().take(TOLD).map(|(channel, why)| {
+            Reason::new("delivery-channel").with("channel", channel.to_string()).with("reason", why.clone())
         });
-        let told =
-            channels.troubles.iter().take(TOLD).map(|(channel, why)| format!("channel {channel}: {why}"));
-        let more = channels.troubles.len().checked_sub(TOLD + 1).map(|more| format!("{} more", more + 1));
-        let reasons: Vec<_> = pause.into_iter().chain(told).chain(more).collect();
-        let condition =
-            if reasons.is_empty() { Condition::Ok } else { Condition::Warning(reasons.join("; ")) };
-        self.health.set(Part::Delivery, condition);
+        let untold = channels.troubles.len().saturating_sub(TOLD) as u64;
+        let more = (untold > 0).then(|| Reason::new("delivery-more").with("count", untold));
+        let reason = Reason::all(pause.into_iter().chain(told).chain(more));
+        self.health.set(Part::Delivery, reason.map_or(Condition::Ok, Condition::Warning));
     }
 }
 
@@ -205,7 +209,13 @@ impl Channels {
     /// Notes how a step ended; says if there is news to complain of. A channel that can't be written to rests
     /// for [`RECHECK`] from when it was tried.
     fn ended(&mut self, task: Id, step: Result<Step, String>, now: Timestamp) -> Option<Complaint> {
-        let (channel, since) = self.busy.remove(&task)?;
+        let Some((channel, since)) = self.busy.remove(&task) else {
+            // Archiving belongs to no channel, and is tried again with the next minute.
+            if let Err(error) = step {
+                tracing::warn!(%error, "threads of incidents that are over stay open for now");
+            }
+            return None;
+        };
         match step {
             Ok(Step::Done) => {
                 if self.troubles.remove(&channel).is_some() {

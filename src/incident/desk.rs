@@ -1,17 +1,27 @@
 //! What one arrival changes, within one transaction: its incident, its messages, and that it is settled.
 //! Invariant: nothing here outlives the transaction, so what fails leaves no trace.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{Incident, Life, digest::Stale, outage, reference::reference, route::Routes};
+use super::{
+    Incident, Life,
+    digest::Stale,
+    news::{self, Detail, Notice},
+    outage,
+    reference::reference,
+    route::Routes,
+};
 use crate::{
     event::Event,
     language::Language,
-    render,
-    store::{Draft, IncidentRow, StoreError, inbox, incidents, outbox},
+    render::{self, message::Message},
+    store::{
+        Draft, IncidentRow, StoreError, inbox, incidents,
+        outbox::{self, Place, Reply},
+    },
 };
 
 /// How many references are tried. With 30 bits each, eight clashes in a row do not happen.
@@ -23,9 +33,8 @@ pub(super) struct Desk {
     pub(super) critical: Arc<BTreeSet<String>>,
     pub(super) language: Language,
     pub(super) now_ms: i64,
-    /// Names of incidents follow from it.
-    pub(super) store_id: String,
-    pub(super) stale: Stale,
+    /// What is left for [`Desk::refresh`].
+    pub(super) stale: RefCell<Stale>,
 }
 
 /// An arrival that was read.
@@ -37,7 +46,7 @@ pub(super) struct Item {
 
 impl Desk {
     /// Takes one arrival. What it changes in digests shows with [`Desk::refresh`].
-    pub(super) fn take(&mut self, conn: &Connection, item: Item) -> Result<(), StoreError> {
+    pub(super) fn take(&self, conn: &Connection, store_id: &str, item: Item) -> Result<(), StoreError> {
         let Item { inbox_id, received_ms, event } = item;
         let mut event = match event {
             Ok(event) => event,
@@ -59,30 +68,37 @@ impl Desk {
         };
         let known =
             known.as_ref().and_then(readable).filter(|(_, incident)| incident.continues(&event, received));
-        let (id, incident) = if let Some((id, incident)) = known {
-            let anew = incident.awaits_morning().then(|| self.routes.decide(&event));
-            let mut incident = incident.after(event, received);
-            if let Some(decision) = anew {
-                self.reconsider(conn, (id, &mut incident), decision, received)?;
-            }
-            (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident)
+        let (id, incident, replies) = if let Some((id, before)) = known {
+            let (details, decision) = (Detail::of(&before, &event), self.routes.decide(&event));
+            let mut incident = before.clone().after(event, received);
+            let replies = if before.withheld.is_some() {
+                self.reconsider(conn, &before, (id, &mut incident), decision, received)?;
+                Vec::new()
+            } else {
+                let notice = self.notice(conn, &before, (id, &incident), &decision, received)?;
+                self.replies(&mut incident, details, notice, &decision.mentions)
+            };
+            (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident, replies)
         } else {
             let decision = self.routes.decide(&event);
             // Named where a clash with another name shows.
             let mut incident = Incident::open(event, key, String::new(), decision.clone(), received);
             incident.withheld = self.withholds(conn, &incident, &decision, received)?;
-            let (id, incident) = open(conn, incident, &self.store_id, inbox_id, received_ms)?;
+            let (id, incident) = open(conn, incident, store_id, inbox_id, received_ms)?;
             self.gather(conn, (id, &incident), &decision, received)?;
-            (id, incident)
+            (id, incident, Vec::new())
         };
         self.show(conn, id, &incident, received_ms)?;
+        for reply in replies {
+            self.answer(conn, id, &incident, &reply, received_ms)?;
+        }
         inbox::settle(conn, inbox_id)
     }
 
     /// Takes an event that stands for itself (a review) also into the history of the incident that its
     /// object is (the pull request), if that is known.
     fn note(
-        &mut self,
+        &self,
         conn: &Connection,
         event: &Event,
         received: Timestamp,
@@ -96,8 +112,8 @@ impl Desk {
     }
 
     /// Shows the incident in its own messages unless it is withheld, and in the digests that it is a member of.
-    fn show(
-        &mut self,
+    pub(super) fn show(
+        &self,
         conn: &Connection,
         id: i64,
         incident: &Incident,
@@ -125,11 +141,82 @@ impl Desk {
                 reference: incident.reference.clone(),
                 payload: payload.clone(),
                 accepted_ms,
+                reply: None,
             };
             outbox::put(conn, &draft, self.now_ms)?;
         }
         Ok(())
     }
+
+    /// What is said of the step to `after` beside the edit. Details go first: a notice is what
+    /// people see last.
+    fn replies(
+        &self,
+        after: &mut Incident,
+        details: Vec<Detail>,
+        notice: Option<Notice>,
+        roles: &[u64],
+    ) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        let next = |after: &mut Incident| {
+            after.replies += 1;
+            (after.replies <= news::REPLIES).then(|| format!("{}-{}", after.reference, after.replies))
+        };
+        for detail in details {
+            let Some(reference) = next(after) else { break };
+            let message = render::news::detail(&detail, &reference, self.language);
+            answers.push(Answer { place: Place::Thread, reference, message });
+        }
+        if let Some(notice) = notice
+            && let Some(reference) = next(after)
+        {
+            let roles = if notice.pings() && after.acknowledged.is_none() { roles } else { &[] };
+            let message = render::news::notice(after, notice, roles, &reference, self.language);
+            answers.push(Answer { place: Place::Channel, reference, message });
+        }
+        answers
+    }
+
+    /// Puts a reply to each message of the incident into the outbox. It has an incident of its own, which was
+    /// over at once, so that it has a reference and goes when it is old.
+    fn answer(
+        &self,
+        conn: &Connection,
+        id: i64,
+        incident: &Incident,
+        answer: &Answer,
+        accepted_ms: i64,
+    ) -> Result<(), StoreError> {
+        let own = IncidentRow {
+            id: 0,
+            key: format!("reply {}", answer.reference),
+            reference: answer.reference.clone(),
+            open: false,
+            data: "{}".into(),
+            ..row(id, incident, accepted_ms)?
+        };
+        let own = incidents::save(conn, &own)?;
+        for channel_id in &incident.channels {
+            let Some(main) = outbox::find(conn, id, *channel_id)? else { continue };
+            let draft = Draft {
+                incident_id: own,
+                channel_id: *channel_id,
+                reference: answer.reference.clone(),
+                payload: json(&answer.message)?,
+                accepted_ms,
+                reply: Some(Reply { to: main.id, place: answer.place }),
+            };
+            outbox::put(conn, &draft, self.now_ms)?;
+        }
+        Ok(())
+    }
+}
+
+/// A reply that is to be sent.
+struct Answer {
+    place: Place,
+    reference: String,
+    message: Message,
 }
 
 /// Stores a new incident under the first name that is free.

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Incident, Life,
+    Incident, Life, Notice,
     desk::{Desk, json, open, readable, row},
     quiet,
     route::Decision,
@@ -25,7 +25,7 @@ use crate::{
     store::{
         StoreError,
         digests::{self, MemberRow},
-        incidents,
+        incidents, meta,
     },
     subject::{Digest, Gathering, Group, Member, Phase, Subject},
 };
@@ -48,13 +48,6 @@ pub enum Withheld {
     },
     /// Discord could not be reached for long.
     Backlog,
-}
-
-impl Incident {
-    /// Whether it has no message because it came in quiet hours.
-    pub(super) const fn awaits_morning(&self) -> bool {
-        matches!(self.withheld, Some(Withheld::Quiet { .. }))
-    }
 }
 
 /// Whether a subject may share a message in a storm or a backlog.
@@ -112,16 +105,29 @@ impl Desk {
         if hours.except.contains(&severity) { None } else { quiet::until(hours, at) }
     }
 
-    /// Decides anew about an incident of quiet hours after an event for which `decision` is: it is shown once it
-    /// matters enough, or goes on when these are over.
+    /// Decides anew about a withheld incident, as it was `before` an event for which `decision` is and as it is
+    /// since. One of quiet hours is shown once it matters enough, or goes on when these are over; one of a
+    /// storm, once it matters more and a role is to be told that was not.
     pub(super) fn reconsider(
-        &mut self,
+        &self,
         conn: &Connection,
+        before: &Incident,
         (id, incident): (i64, &mut Incident),
         decision: Decision,
         received: Timestamp,
     ) -> Result<(), StoreError> {
-        let Some(Withheld::Quiet { until }) = incident.withheld else { return Ok(()) };
+        let Some(Withheld::Quiet { until }) = incident.withheld else {
+            let worse = incident.life == Life::Open && incident.severity > before.severity;
+            if worse && !decision.mentions.is_empty() {
+                let (name, mut storm) = storm_of(conn, &decision)?;
+                if decision.mentions.iter().any(|role| !storm.told.contains(role)) {
+                    storm.told.extend(&decision.mentions);
+                    digests::save_storm(conn, &name, &json(&storm)?)?;
+                    (incident.withheld, incident.mentions) = (None, decision.mentions);
+                }
+            }
+            return Ok(());
+        };
         let still_quiet = received < until;
         // Its end shows in the summary; a forge event that comes later has its own message.
         if incident.life == Life::Closed && (still_quiet || is_gathered(&incident.subject)) {
@@ -134,14 +140,33 @@ impl Desk {
         incident.channels.clone_from(&decision.channels);
         incident.mentions.clone_from(&decision.mentions);
         for digest in digests::leave_held(conn, id)? {
-            self.stale.insert(digest, received.as_millisecond());
+            self.is_stale(digest, received.as_millisecond());
         }
         self.gather(conn, (id, incident), &decision, received)
     }
 
+    /// What is news of an incident that has messages. In quiet hours nothing is: it stands in their summary.
+    pub(super) fn notice(
+        &self,
+        conn: &Connection,
+        before: &Incident,
+        (id, after): (i64, &Incident),
+        decision: &Decision,
+        received: Timestamp,
+    ) -> Result<Option<Notice>, StoreError> {
+        let notice = Notice::of(before, after);
+        let quiet = self.quiet_until(decision, after.severity, received).filter(|_| notice.is_some());
+        let Some(until) = quiet else { return Ok(notice) };
+        for channel in &after.channels {
+            let digest = self.summary(conn, *channel, after, (received, until))?;
+            self.enlist(conn, digest, id, after, received)?;
+        }
+        Ok(None)
+    }
+
     /// Makes a withheld incident, of which `decision` is, a member of the digests that show it.
     pub(super) fn gather(
-        &mut self,
+        &self,
         conn: &Connection,
         (id, incident): (i64, &Incident),
         decision: &Decision,
@@ -163,7 +188,7 @@ impl Desk {
     }
 
     pub(super) fn enlist(
-        &mut self,
+        &self,
         conn: &Connection,
         digest: i64,
         id: i64,
@@ -171,7 +196,7 @@ impl Desk {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         digests::join(conn, digest, &member(id, incident))?;
-        self.stale.insert(digest, at.as_millisecond());
+        self.is_stale(digest, at.as_millisecond());
         Ok(())
     }
 
@@ -259,32 +284,31 @@ impl Desk {
         };
         let decision = Decision { route: None, channels, mentions };
         // No arrival opens it, so its name follows from its key.
-        let seed = format!("{} {key}", self.store_id);
+        let seed = format!("{} {key}", meta::get(conn, meta::STORE_ID)?.unwrap_or_default());
         let incident = Incident::open(event, key, String::new(), decision, since);
         Ok(open(conn, incident, &seed, 0, since.as_millisecond())?.0)
     }
 
     /// Notes in the digests how their member stands now.
     pub(super) fn tell_digests(
-        &mut self,
+        &self,
         conn: &Connection,
         id: i64,
         incident: &Incident,
         at_ms: i64,
     ) -> Result<(), StoreError> {
         for digest in digests::update(conn, &member(id, incident))? {
-            let newest = self.stale.entry(digest).or_insert(at_ms);
-            *newest = at_ms.max(*newest);
+            self.is_stale(digest, at_ms);
         }
         Ok(())
     }
 
     /// Shows all digests whose time has come, and those that changed as they stand now.
-    pub(super) fn refresh(&mut self, conn: &Connection) -> Result<(), StoreError> {
+    pub(super) fn refresh(&self, conn: &Connection) -> Result<(), StoreError> {
         for (digest, due_ms) in digests::release(conn, self.now_ms)? {
-            self.stale.insert(digest, due_ms);
+            self.is_stale(digest, due_ms);
         }
-        for (id, at_ms) in std::mem::take(&mut self.stale) {
+        for (id, at_ms) in self.stale.take() {
             let Some((id, mut incident)) = self.digest(conn, Some(id))? else { continue };
             let listed =
                 |severity| if severity == Severity::Critical { CRITICAL_LISTED } else { OTHERS_LISTED };
@@ -302,6 +326,13 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// Leaves it to [`Desk::refresh`] to show how the digest stands.
+    fn is_stale(&self, digest: i64, at_ms: i64) {
+        let mut stale = self.stale.borrow_mut();
+        let newest = stale.entry(digest).or_insert(at_ms);
+        *newest = at_ms.max(*newest);
     }
 
     /// The digest of this id, if it is still there.

@@ -9,6 +9,7 @@ mod desk;
 mod digest;
 mod history;
 mod life;
+mod news;
 mod outage;
 pub mod quiet;
 pub mod reference;
@@ -24,6 +25,7 @@ pub use self::{
     digest::Withheld,
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
+    news::{Detail, Notice},
     outage::{Report, Reporter, key as outage_key, weigh},
 };
 use self::{life::life, route::Decision};
@@ -90,6 +92,9 @@ pub struct Incident {
     /// Why it has no message of its own, if it has none.
     #[serde(default)]
     pub withheld: Option<Withheld>,
+    /// How many replies its message got.
+    #[serde(default)]
+    pub replies: u32,
 }
 
 /// Somebody said that they look after an incident.
@@ -153,6 +158,7 @@ impl Incident {
             acknowledged: None,
             silence: None,
             withheld: None,
+            replies: 0,
         }
     }
 

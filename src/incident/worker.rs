@@ -6,7 +6,8 @@
 //! - a store that is unavailable is asked again; nothing is given up.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::RefCell,
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -92,10 +93,7 @@ impl Worker {
         if self.store.read(digests::next_due_ms).await?.is_none_or(|due| due > now) {
             return Ok(());
         }
-        let opened = self.desk();
-        self.store.write(move |conn| opened(conn)?.refresh(conn)).await?;
-        self.store.outbox_changes().notify_one();
-        Ok(())
+        self.at_desk(|_, _| Ok(())).await
     }
 
     /// Takes one batch; how many arrivals it had.
@@ -115,7 +113,6 @@ impl Worker {
                 }
             }
         }
-        self.store.outbox_changes().notify_one();
         Ok(count)
     }
 
@@ -126,27 +123,41 @@ impl Worker {
     /// Takes all of `rows` in one transaction, or none.
     async fn take(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
         let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
-        let opened = self.desk();
-        let job = move |conn: &Connection| {
-            let mut desk = opened(conn)?;
+        self.at_desk(move |desk, conn| {
+            let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
             items.into_iter().try_for_each(|item| {
                 let inbox_id = item.inbox_id;
                 // What was changed until then is undone with the job.
-                catch_unwind(AssertUnwindSafe(|| desk.take(conn, item)))
+                catch_unwind(AssertUnwindSafe(|| desk.take(conn, &store_id, item)))
                     .unwrap_or(Err(StoreError::Panicked { table: "inbox", id: inbox_id }))
-            })?;
-            desk.refresh(conn)
-        };
-        self.store.write(job).await
+            })
+        })
+        .await
     }
 
-    /// What makes the desk within a transaction.
-    fn desk(&self) -> impl FnOnce(&Connection) -> Result<Desk, StoreError> + Send + 'static {
-        let (routes, critical) = (Arc::clone(&self.routes), Arc::clone(&self.critical));
-        let (language, now_ms) = (self.language, self.clock.now_ms());
-        move |conn| {
-            let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
-            Ok(Desk { routes, critical, language, now_ms, store_id, stale: BTreeMap::new() })
+    /// Runs `job` as [`Store::write`] does, shows the digests that it changed and has all sent that it shows.
+    pub(super) async fn at_desk<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Desk, &Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let desk = self.desk();
+        let run = move |conn: &Connection| {
+            let done = job(&desk, conn)?;
+            desk.refresh(conn)?;
+            Ok(done)
+        };
+        let done = self.store.write(run).await?;
+        self.store.outbox_changes().notify_one();
+        Ok(done)
+    }
+
+    fn desk(&self) -> Desk {
+        Desk {
+            routes: Arc::clone(&self.routes),
+            critical: Arc::clone(&self.critical),
+            language: self.language,
+            now_ms: self.clock.now_ms(),
+            stale: RefCell::default(),
         }
     }
 

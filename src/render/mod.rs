@@ -10,6 +10,7 @@ mod forge;
 pub mod limits;
 pub mod markdown;
 pub mod message;
+pub mod news;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

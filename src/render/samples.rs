@@ -50,6 +50,7 @@ pub(super) fn incident(subject: Subject) -> Incident {
         acknowledged: None,
         silence: None,
         withheld: None,
+        replies: 0,
     }
 }
 

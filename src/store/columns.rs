@@ -3,7 +3,7 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-use super::outbox::State;
+use super::outbox::{Place, State, Thread};
 use crate::{
     event::{Severity, Source},
     subject::Phase,
@@ -28,6 +28,18 @@ impl FromSql for Phase {
 }
 
 impl FromSql for State {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        named(value, Self::ALL, Self::as_str)
+    }
+}
+
+impl FromSql for Place {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        named(value, Self::ALL, Self::as_str)
+    }
+}
+
+impl FromSql for Thread {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         named(value, Self::ALL, Self::as_str)
     }

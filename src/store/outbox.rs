@@ -7,6 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
 
+mod threads;
+
+pub use self::threads::{Place, Reply, Thread, find, set_thread, to_archive};
+
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -68,6 +72,10 @@ pub struct OutboxRow {
     pub accepted_ms: i64,
     /// The last failure.
     pub error: Option<String>,
+    /// The message that it answers, if it does.
+    pub reply: Option<Reply>,
+    /// The thread below it.
+    pub thread: Thread,
 }
 
 /// What Discord should show for an incident in a channel.
@@ -83,6 +91,8 @@ pub struct Draft {
     pub payload: String,
     /// When the event behind this change was accepted.
     pub accepted_ms: i64,
+    /// The message that it answers, if it does.
+    pub reply: Option<Reply>,
 }
 
 /// What a channel may do next.
@@ -98,17 +108,19 @@ pub struct Head {
     pub next_attempt_ms: i64,
     /// When the oldest change that is not sent was accepted.
     pub accepted_ms: i64,
+    /// The message that it answers, if it does.
+    pub reply: Option<Reply>,
 }
 
 const COLUMNS: &str = "id, incident_id, channel_id, reference, nonce_salt, payload, version, sent_version, message_id, \
-                       state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error";
+                       state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error, reply_to, place, thread";
 
 /// Makes `draft` what Discord should show; it is due at once, unless messages of its channel are parked: then it is
 /// too, so that it never goes before them. Answers with the row's id.
 pub fn put(conn: &Connection, draft: &Draft, now_ms: i64) -> Result<i64, StoreError> {
     let sql = "INSERT INTO outbox \
-               (incident_id, channel_id, reference, payload, next_attempt_ms, accepted_ms, newest_accepted_ms, state) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, \
+               (incident_id, channel_id, reference, payload, next_attempt_ms, accepted_ms, newest_accepted_ms, \
+               reply_to, place, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, \
                iif(EXISTS (SELECT 1 FROM outbox WHERE state = 'parked' AND channel_id = ?2), 'parked', 'pending')) \
                ON CONFLICT (incident_id, channel_id) DO UPDATE SET \
                payload = excluded.payload, \
@@ -118,8 +130,10 @@ pub fn put(conn: &Connection, draft: &Draft, now_ms: i64) -> Result<i64, StoreEr
                accepted_ms = iif(state IN ('pending', 'parked'), accepted_ms, excluded.accepted_ms), \
                newest_accepted_ms = excluded.newest_accepted_ms \
                RETURNING id";
-    let Draft { incident_id, channel_id, reference, payload, accepted_ms } = draft;
-    let values = params![incident_id, channel_id.cast_signed(), reference, payload, now_ms, accepted_ms];
+    let Draft { incident_id, channel_id, reference, payload, accepted_ms, reply } = draft;
+    let (to, place) = reply.map_or((None, Place::Channel), |reply| (Some(reply.to), reply.place));
+    let channel = channel_id.cast_signed();
+    let values = params![incident_id, channel, reference, payload, now_ms, accepted_ms, to, place.as_str()];
     Ok(conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 
@@ -152,9 +166,9 @@ pub fn due(conn: &Connection, now_ms: i64, limit: u32) -> Result<Vec<OutboxRow>,
 /// What each channel may do next, due or not: its oldest message that is not created yet, for creates keep their
 /// order, and the edit that is due first, for an edit waits for nobody.
 pub fn heads(conn: &Connection) -> Result<Vec<Head>, StoreError> {
-    let creates = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms FROM outbox \
+    let creates = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms, reply_to, place FROM outbox \
                    WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NULL ORDER BY id LIMIT 1";
-    let edits = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms FROM outbox \
+    let edits = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms, reply_to, place FROM outbox \
                  WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NOT NULL \
                  ORDER BY next_attempt_ms LIMIT 1";
     let mut heads = Vec::new();
@@ -167,6 +181,7 @@ pub fn heads(conn: &Connection) -> Result<Vec<Head>, StoreError> {
                     message_id: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
                     next_attempt_ms: row.get(3)?,
                     accepted_ms: row.get(4)?,
+                    reply: threads::reply(row.get(5)?, row.get(6)?),
                 })
             });
             heads.extend(head.optional()?);
@@ -301,6 +316,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         next_attempt_ms: row.get(12)?,
         accepted_ms: row.get(13)?,
         error: row.get(14)?,
+        reply: threads::reply(row.get(15)?, row.get(16)?),
+        thread: row.get(17)?,
     })
 }
 

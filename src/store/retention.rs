@@ -124,6 +124,7 @@ mod tests {
                 reference: reference.into(),
                 payload: "{}".into(),
                 accepted_ms: 0,
+                reply: None,
             };
             let message = outbox::put(&conn, &draft, 0).unwrap();
             if reference != "vg-waits" {

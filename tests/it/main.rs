@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod crash;
 mod faults;
+mod french;
 mod hooks;
 mod inside;
 mod pages;

@@ -1,7 +1,11 @@
 //! At the wire, with time in our hands: whatever Discord does, a message shows once.
 
+mod channels;
 mod discord;
 mod happenings;
+mod outcomes;
+mod refusals;
+mod replies;
 
 use std::sync::Arc;
 
@@ -117,6 +121,7 @@ impl Bench {
                 reference,
                 payload: payload.to_string(),
                 accepted_ms: now,
+                reply: None,
             };
             outbox::put(conn, &draft, now)
         });
@@ -161,7 +166,7 @@ impl Bench {
     }
 
     fn complaint(&self) -> String {
-        self.health.get(Part::Delivery).reason().unwrap_or_default().to_owned()
+        self.health.get(Part::Delivery).reason().map(Reason::to_string).unwrap_or_default()
     }
 }
 
@@ -169,249 +174,4 @@ impl Bench {
 enum Life {
     Open,
     Over,
-}
-
-#[tokio::test]
-async fn every_fault_ends_with_exactly_one_message() {
-    let kinds = [
-        Kind::DropAnswer,
-        Kind::Cut,
-        Kind::Hang,
-        Kind::Status(500, 0),
-        Kind::Status(503, 0),
-        Kind::Status(429, 30046),
-        Kind::RateLimit("user", 1.5),
-        Kind::RateLimit("shared", 1.5),
-        Kind::RateLimit("global", 1.5),
-    ];
-    for kind in kinds {
-        for times in [1, 3] {
-            let mut bench = Bench::new().await;
-            bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind, times });
-            bench.start();
-            bench.put("one", GENERAL, "text").await;
-            bench.passing(&format!("{kind:?} {times} times"), Bench::all_sent).await;
-            assert_eq!(bench.discord.texts(GENERAL), ["text"], "{kind:?} {times} times");
-        }
-    }
-}
-
-#[tokio::test]
-async fn killed_after_the_create_acted_the_next_start_shows_nothing_twice() {
-    for minutes in [0, 10] {
-        let mut bench = Bench::new().await;
-        bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind: Kind::ActAndHang, times: 1 });
-        bench.start();
-        bench.put("one", GENERAL, "old").await;
-        bench.standing("created", async |bench| bench.discord.texts(GENERAL) == ["old"]).await;
-        bench.kill().await;
-        bench.put("one", GENERAL, "new").await;
-        bench.clock.advance(Duration::from_mins(minutes));
-        bench.start();
-        bench.passing("sent", Bench::all_sent).await;
-        assert_eq!(bench.discord.texts(GENERAL), ["new"], "after {minutes} minutes");
-        let looked = bench.discord.log().iter().any(|line| line.contains("messages?after="));
-        assert_eq!(looked, minutes == 10, "the channel is searched only when the nonce may be forgotten");
-    }
-}
-
-#[tokio::test]
-async fn killed_before_the_create_acted_the_next_start_sends_it() {
-    for minutes in [0, 10] {
-        let mut bench = Bench::new().await;
-        bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind: Kind::Hang, times: 1 });
-        bench.start();
-        bench.put("one", GENERAL, "text").await;
-        bench.standing("asked", async |bench| !bench.discord.log().is_empty()).await;
-        bench.kill().await;
-        bench.clock.advance(Duration::from_mins(minutes));
-        // Others have written meanwhile, quoting the reference.
-        bench.discord.chatter(GENERAL, "where is vg-one?", 150);
-        bench.start();
-        bench.passing("sent", Bench::all_sent).await;
-        assert_eq!(bench.discord.texts(GENERAL), ["text"], "after {minutes} minutes");
-    }
-}
-
-#[tokio::test]
-async fn without_the_right_to_read_history_nothing_is_sent_blindly() {
-    let mut bench = Bench::new().await;
-    bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind: Kind::ActAndHang, times: 1 });
-    bench.discord.hide_history(GENERAL);
-    bench.start();
-    bench.put("one", GENERAL, "text").await;
-    bench.standing("created", async |bench| bench.discord.texts(GENERAL) == ["text"]).await;
-    bench.kill().await;
-    bench.clock.advance(Duration::from_mins(10));
-    bench.start();
-    bench.standing("said", async |bench| bench.complaint().contains("READ_MESSAGE_HISTORY")).await;
-    assert_eq!(bench.count(State::Parked).await, 1);
-    bench.discord.show_history(GENERAL);
-    bench.passing("sent", Bench::all_sent).await;
-    assert_eq!(bench.discord.texts(GENERAL), ["text"]);
-    bench.standing("well", async |bench| bench.complaint().is_empty()).await;
-}
-
-#[tokio::test]
-async fn a_channel_keeps_its_order_whatever_fails() {
-    let mut bench = Bench::new().await;
-    for (kind, times) in [(Kind::Status(500, 0), 2), (Kind::DropAnswer, 1), (Kind::RateLimit("user", 0.5), 1)]
-    {
-        bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind, times });
-    }
-    bench.start();
-    let names = ["a", "b", "c", "d"];
-    for name in names {
-        bench.put(name, GENERAL, name).await;
-    }
-    bench.passing("all sent", Bench::all_sent).await;
-    assert_eq!(bench.discord.texts(GENERAL), names);
-}
-
-#[tokio::test]
-async fn a_hung_or_limited_channel_holds_up_no_other() {
-    for kind in [Kind::Hang, Kind::RateLimit("user", 3600.0)] {
-        let mut bench = Bench::new().await;
-        bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind, times: 1 });
-        bench.start();
-        bench.put("stuck", GENERAL, "stuck").await;
-        bench.standing("stuck", async |bench| !bench.discord.log().is_empty()).await;
-        for name in ["a", "b", "c"] {
-            bench.put(name, OTHER, name).await;
-        }
-        bench.standing("others", async |bench| bench.discord.texts(OTHER) == ["a", "b", "c"]).await;
-        assert!(bench.discord.texts(GENERAL).is_empty());
-    }
-}
-
-#[tokio::test]
-async fn changes_that_come_faster_than_they_can_be_sent_become_one_edit() {
-    let mut bench = Bench::new().await;
-    bench.start();
-    bench.put("pr", GENERAL, "0").await;
-    bench.standing("created", Bench::all_sent).await;
-    bench.discord.fault(Fault {
-        method: "PATCH",
-        channel: GENERAL,
-        kind: Kind::RateLimit("user", 60.0),
-        times: 1,
-    });
-    for version in 1..=20 {
-        bench.put("pr", GENERAL, &version.to_string()).await;
-    }
-    bench.put("new", GENERAL, "not held up by an edit").await;
-    bench.passing("edited", Bench::all_sent).await;
-    assert_eq!(bench.discord.texts(GENERAL), ["20", "not held up by an edit"]);
-    let edits = bench.discord.log().iter().filter(|line| line.starts_with("PATCH")).count();
-    assert!(edits <= 3, "{edits} edits");
-}
-
-#[tokio::test]
-async fn a_channel_that_refuses_the_bot_is_parked_and_resumes_by_itself() {
-    for (code, said) in [(50001, "VIEW_CHANNEL"), (50013, "SEND_MESSAGES"), (10003, "[[routes]]")] {
-        let mut bench = Bench::new().await;
-        bench.discord.fault(Fault {
-            method: "POST",
-            channel: GENERAL,
-            kind: Kind::Status(403, code),
-            times: 2,
-        });
-        bench.start();
-        for name in ["a", "b"] {
-            bench.put(name, GENERAL, name).await;
-        }
-        bench.standing("said", async |bench| bench.complaint().contains(said)).await;
-        bench.put("c", GENERAL, "c").await;
-        bench.put("elsewhere", OTHER, "elsewhere").await;
-        bench.standing("other", async |bench| !bench.discord.texts(OTHER).is_empty()).await;
-        assert_eq!(bench.discord.attempts(GENERAL), 1, "a parked channel is left alone");
-        bench.clock.advance(RECHECK);
-        bench.standing("tried again", async |bench| bench.discord.attempts(GENERAL) == 2).await;
-        bench.standing("parked again", async |bench| bench.count(State::Parked).await == 3).await;
-        bench.clock.advance(RECHECK);
-        bench.standing("resumed", async |bench| bench.discord.texts(GENERAL).len() == 3).await;
-        assert_eq!(bench.discord.texts(GENERAL), ["a", "b", "c"]);
-        bench.standing("well", async |bench| bench.complaint().is_empty()).await;
-    }
-}
-
-#[tokio::test]
-async fn a_deleted_message_comes_again_only_while_its_incident_is_open() {
-    let mut bench = Bench::new().await;
-    bench.start();
-    for (name, channel) in [("open", GENERAL), ("over", OTHER)] {
-        bench.put(name, channel, "old").await;
-    }
-    bench.standing("created", Bench::all_sent).await;
-    bench.discord.delete_all();
-    bench.put("open", GENERAL, "new").await;
-    bench.put_in("over", OTHER, "new", Life::Over).await;
-    bench.passing("settled", async |bench| bench.count(State::Pending).await == 0).await;
-    assert_eq!(bench.discord.texts(GENERAL), ["new"]);
-    assert!(bench.discord.texts(OTHER).is_empty());
-    assert_eq!(bench.count(State::Dropped).await, 1);
-}
-
-#[tokio::test]
-async fn a_message_that_was_deleted_before_its_outcome_was_known_is_sent_anew() {
-    for minutes in [0, 10] {
-        let mut bench = Bench::new().await;
-        bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind: Kind::ActAndHang, times: 1 });
-        bench.start();
-        bench.put("one", GENERAL, "text").await;
-        bench.standing("created", async |bench| bench.discord.texts(GENERAL) == ["text"]).await;
-        bench.kill().await;
-        bench.discord.delete_all();
-        bench.clock.advance(Duration::from_mins(minutes));
-        bench.start();
-        bench.passing("sent", Bench::all_sent).await;
-        assert_eq!(bench.discord.texts(GENERAL), ["text"], "after {minutes} minutes");
-    }
-}
-
-#[tokio::test]
-async fn an_invalid_message_is_shrunk_and_at_last_replaced_by_plain_text() {
-    let mut bench = Bench::new().await;
-    bench.start();
-    bench.put("long", GENERAL, &"a".repeat(5000)).await;
-    bench.discord.fault(Fault { method: "POST", channel: OTHER, kind: Kind::Status(400, 50035), times: 2 });
-    bench.put("bad", OTHER, "text").await;
-    bench.passing("sent", Bench::all_sent).await;
-    assert_eq!(bench.discord.texts(GENERAL), [format!("{}…", "a".repeat(1000))]);
-    assert_eq!(bench.discord.messages(OTHER)[0]["content"], "bad\n-# vg-bad");
-}
-
-#[tokio::test]
-async fn a_401_halts_sending_for_good_and_loses_nothing() {
-    let mut bench = Bench::new().await;
-    bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind: Kind::Status(401, 0), times: 1 });
-    bench.start();
-    bench.put("one", GENERAL, "text").await;
-    bench.standing("halted", async |bench| bench.halt.reason().is_some()).await;
-    bench.put("two", OTHER, "text").await;
-    let (cancel, task) = bench.running.take().unwrap();
-    cancel.cancel();
-    task.await.unwrap();
-    assert_eq!(bench.discord.log().len(), 1);
-    assert_eq!(bench.count(State::Pending).await, 2);
-    assert!(bench.complaint().contains("token_file"), "{}", bench.complaint());
-}
-
-#[tokio::test]
-async fn it_ends_with_the_answer_of_what_is_under_way() {
-    let mut bench = Bench::new().await;
-    bench.discord.fault(Fault { method: "POST", channel: GENERAL, kind: Kind::ActAndHang, times: 1 });
-    bench.start();
-    for name in ["a", "b"] {
-        bench.put(name, GENERAL, name).await;
-    }
-    bench.standing("under way", async |bench| !bench.discord.texts(GENERAL).is_empty()).await;
-    let (cancel, task) = bench.running.take().unwrap();
-    cancel.cancel();
-    bench.clock.advance(Duration::from_secs(10));
-    task.await.unwrap();
-    assert_eq!(bench.discord.texts(GENERAL), ["a"], "nothing new was begun");
-    bench.start();
-    bench.passing("sent", Bench::all_sent).await;
-    assert_eq!(bench.discord.texts(GENERAL), ["a", "b"]);
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::{
     config::{Conditions, Route},
-    event::Told,
+    event::{Severity, Told},
     health::Health,
     incident::reference::reference,
     intake::gitea::{
@@ -15,6 +15,7 @@ use crate::{
         tests::bodies::{self, BODIES},
     },
     store::{Acceptance, Arrival, IncidentRow, OutboxRow, Settings, incidents, outbox},
+    subject::{Firing, Generic, Subject},
     telemetry::Metrics,
 };
 
@@ -188,4 +189,53 @@ async fn the_worker_wakes_for_an_arrival_and_stops_when_told() {
     assert_eq!(outbox(&worker).await.len(), 1);
     cancel.cancel();
     tokio::time::timeout(Duration::from_secs(30), task).await.unwrap().unwrap();
+}
+
+/// Reads bodies of our own: minute, whether it fires, severity.
+fn own_reader(_: Source, _: &str, body: &[u8]) -> Result<Event, String> {
+    let (minute, fires, severity): (i64, bool, Severity) =
+        serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let firing = if fires { Firing::Firing } else { Firing::Resolved };
+    let event = crate::incident::tests::push_event();
+    Ok(Event {
+        incident: Some("backup".into()),
+        severity,
+        at: Some(Timestamp::from_millisecond(NOW + 60_000 * minute).unwrap()),
+        subject: Subject::Generic(Generic {
+            firing: Some(firing),
+            title: "Backup".into(),
+            ..Generic::default()
+        }),
+        ..event
+    })
+}
+
+#[tokio::test]
+async fn what_gets_worse_and_what_ends_after_long_is_a_reply_in_each_channel() {
+    let folder = tempfile::tempdir().unwrap();
+    let worker = Worker { reader: own_reader, ..worker(folder.path(), &[1, 2]) };
+    for body in
+        [r#"[0,true,"warning"]"#, r#"[1,true,"critical"]"#, r#"[2,true,"critical"]"#, r#"[60,false,"info"]"#]
+    {
+        accept(&worker, "own", body.as_bytes()).await;
+        worker.work().await.unwrap();
+    }
+    let rows = outbox(&worker).await;
+    let main: Vec<_> = rows.iter().filter(|row| row.reply.is_none()).collect();
+    assert_eq!(main.iter().map(|row| row.channel_id).collect::<Vec<_>>(), [1, 2]);
+    let replies: Vec<_> = rows.iter().filter_map(|row| Some((row, row.reply?))).collect();
+    let told: Vec<_> =
+        replies.iter().map(|(row, reply)| (row.channel_id, reply.to, &row.reference)).collect();
+    let [first, second] = [1, 2].map(|number| format!("{}-{number}", main[0].reference));
+    assert_eq!(
+        told,
+        [
+            (1, main[0].id, &first),
+            (2, main[1].id, &first),
+            (1, main[0].id, &second),
+            (2, main[1].id, &second)
+        ]
+    );
+    assert!(replies[0].0.payload.contains("got worse"), "{}", replies[0].0.payload);
+    assert!(replies[2].0.payload.contains("is over after 1 h"), "{}", replies[2].0.payload);
 }

@@ -1,25 +1,9 @@
--- Which incidents a digest (an incident too) gathers, with what it lists and counts them by. Rows go with either.
-CREATE TABLE digest_members (
-    digest_id   INTEGER NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
-    incident_id INTEGER NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
-    severity    TEXT NOT NULL,
-    phase       TEXT NOT NULL,
-    reference   TEXT NOT NULL,
-    title       TEXT NOT NULL,
-    PRIMARY KEY (digest_id, incident_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX digest_members_group ON digest_members (digest_id, severity, phase, incident_id);
-CREATE INDEX digest_members_incident ON digest_members (incident_id);
-
--- Digests that are not shown before a time: the summaries of quiet hours.
-CREATE TABLE digests_held (
-    digest_id INTEGER NOT NULL PRIMARY KEY REFERENCES incidents (id) ON DELETE CASCADE,
-    due_ms    INTEGER NOT NULL
-) STRICT;
-CREATE INDEX digests_held_due ON digests_held (due_ms);
-
--- How fast new incidents come on each route, as JSON.
-CREATE TABLE storms (
-    route TEXT NOT NULL PRIMARY KEY,
-    data  TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+-- A reply: the message of this row answers that of another row, in the channel or in the other's thread. An older
+-- release sends it as a plain message.
+ALTER TABLE outbox ADD COLUMN reply_to INTEGER;
+ALTER TABLE outbox ADD COLUMN place TEXT NOT NULL DEFAULT 'channel' CHECK (place IN ('channel', 'thread'));
+-- The thread below this row's message; 'refused': replies go into the channel.
+ALTER TABLE outbox ADD COLUMN thread TEXT NOT NULL DEFAULT 'none'
+    CHECK (thread IN ('none', 'open', 'archived', 'refused'));
+CREATE INDEX outbox_replies ON outbox (reply_to) WHERE reply_to IS NOT NULL;
+CREATE INDEX outbox_threads ON outbox (id) WHERE thread = 'open';

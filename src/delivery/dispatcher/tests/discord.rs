@@ -52,6 +52,10 @@ struct World {
     faults: Vec<Fault>,
     log: Vec<String>,
     made: u64,
+    /// Threads, and whether each is archived.
+    threads: BTreeMap<u64, bool>,
+    /// With which code threads are refused, if they are.
+    no_threads: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -91,6 +95,15 @@ impl Discord {
 
     pub(super) fn show_history(&self, channel: u64) {
         self.world().hidden.remove(&channel);
+    }
+
+    pub(super) fn refuse_threads(&self, code: u64) {
+        self.world().no_threads = Some(code);
+    }
+
+    /// Each thread, and whether it is archived.
+    pub(super) fn threads(&self) -> Vec<(u64, bool)> {
+        self.world().threads.clone().into_iter().collect()
     }
 
     pub(super) fn delete_all(&self) {
@@ -159,6 +172,11 @@ impl Discord {
             ("GET", ["channels", _, "messages", id]) => self.read(channel, id),
             ("POST", ["channels", _, "messages"]) => self.create(channel, &body),
             ("PATCH", ["channels", _, "messages", id]) => self.edit(channel, id, &body),
+            ("POST", ["channels", _, "messages", id, "threads"]) => self.thread(channel, id),
+            ("PATCH", ["channels", _]) => {
+                self.world().threads.insert(channel, body["archived"] == true);
+                (200, json!({"id": channel.to_string()}))
+            }
             _ => (404, json!({"code": 0, "message": "404: Not Found"})),
         };
         let (status, answer) = match fault {
@@ -202,13 +220,38 @@ impl Discord {
         if let Err(refusal) = check(body) {
             return refusal;
         }
+        if let Some(archived) = self.world().threads.get_mut(&channel) {
+            *archived = false;
+        }
         let message = self.add(
             channel,
-            json!({"content": body["content"], "embeds": body["embeds"], "author": {"id": BOT}}),
+            json!({
+                "content": body["content"], "embeds": body["embeds"], "author": {"id": BOT},
+                "message_reference": body["message_reference"],
+            }),
         );
         let id = message["id"].as_str().unwrap().parse().unwrap();
         self.world().nonces.insert(nonce, (id, now));
         (200, message)
+    }
+
+    fn thread(&self, channel: u64, id: &str) -> (u16, Value) {
+        if self.find(channel, id).0 != 200 {
+            return unknown_message();
+        }
+        let mut world = self.world();
+        if let Some(code) = world.no_threads {
+            return (400, json!({"code": code, "message": "no"}));
+        }
+        let made = id.parse().unwrap();
+        if world.threads.contains_key(&made) {
+            return (
+                400,
+                json!({"code": 160_004, "message": "A thread has already been created for this message"}),
+            );
+        }
+        world.threads.insert(made, false);
+        (201, json!({"id": id}))
     }
 
     fn edit(&self, channel: u64, id: &str, body: &Value) -> (u16, Value) {

@@ -1,0 +1,124 @@
+//! Replies: a notice that can ping, a detail in a thread. Invariants: a reply fits Discord's limit for content
+//! (2000) whatever it tells, ends with its own reference on a `-#` line, and mentions only the roles it was
+//! given.
+
+use std::collections::BTreeSet;
+
+use super::{
+    ROLES, limits, markdown,
+    message::{AllowedMentions, Message},
+};
+use crate::{
+    incident::{Detail, Incident, Notice},
+    language::Language,
+    span::span,
+    subject::Subject,
+};
+
+/// How much of a log is shown: it leaves room for the rest of the message.
+const LOG: usize = 1500;
+
+/// How many roles a notice mentions at most: with that many, 22 characters each, its text still fits.
+const PINGED: usize = 40;
+
+const _: () = assert!(PINGED <= ROLES);
+
+/// A short reply that says `notice` of `incident`, and calls `roles`.
+pub fn notice(
+    incident: &Incident,
+    notice: Notice,
+    roles: &[u64],
+    reference: &str,
+    language: Language,
+) -> Message {
+    let key = match (notice, &incident.subject) {
+        (Notice::Worse, Subject::Pipeline(_) | Subject::Deployment(_)) => "news-failed",
+        (Notice::Worse, _) => "news-worse",
+        (Notice::Over(_), Subject::Pipeline(_)) => "news-fixed",
+        (Notice::Over(_), _) => "news-over",
+        (Notice::Reopened, _) => "news-reopened",
+        (Notice::Flapping, _) => "news-flapping",
+    };
+    let after = if let Notice::Over(after) = notice { span(after, language) } else { String::new() };
+    let times = incident.reopened.len();
+    let text = language.text(
+        key,
+        &[
+            ("name", name(incident).into()),
+            ("severity", incident.severity.as_str().into()),
+            ("after", after.into()),
+            ("times", times.into()),
+        ],
+    );
+    let roles: BTreeSet<u64> = roles.iter().copied().collect();
+    let roles: Vec<String> = roles.iter().take(PINGED).map(u64::to_string).collect();
+    let called = roles.iter().map(|role| format!("<@&{role}>")).chain([text]).collect::<Vec<_>>().join(" ");
+    reply(&called, AllowedMentions::of(roles), reference)
+}
+
+/// A detail of an incident, for its thread.
+pub fn detail(detail: &Detail, reference: &str, language: Language) -> Message {
+    let text = match detail {
+        Detail::Report(source, text) => {
+            let text = limits::shorten(text, LOG, missing, markdown::inline);
+            format!("**{}**: {text}", markdown::inline(source))
+        }
+        Detail::Step(step) => {
+            let title = language.text(
+                "news-step",
+                &[
+                    ("step", label(&step.name).into()),
+                    ("workflow", label(&step.workflow).into()),
+                    ("code", step.exit_code.to_string().into()),
+                ],
+            );
+            format!("{title}\n{}", log(&step.log))
+        }
+        Detail::Deployment(deployment) => {
+            let title = language.text("news-deployment", &[("name", label(&deployment.deployment).into())]);
+            format!("{title}\n{}", log(&deployment.log))
+        }
+    };
+    reply(&text, AllowedMentions::of(Vec::new()), reference)
+}
+
+fn reply(text: &str, allowed_mentions: AllowedMentions, reference: &str) -> Message {
+    Message { content: format!("{text}\n-# {reference}"), allowed_mentions, ..Message::default() }
+}
+
+/// The last lines of a log, as a block of code that nothing in it can end.
+fn log(lines: &[String]) -> String {
+    let whole = lines.join("\n").replace('`', "ˋ");
+    let kept = limits::shorten_halves(&whole, LOG, |n| format!("\n… {n} …\n"), |half, _| half.to_owned());
+    format!("```\n{kept}\n```")
+}
+
+fn label(text: &str) -> String {
+    limits::shorten(text, limits::NAME, missing, markdown::inline)
+}
+
+fn missing(n: usize) -> String {
+    format!("… +{n} …")
+}
+
+/// What people call the incident.
+fn name(incident: &Incident) -> String {
+    let own = match &incident.subject {
+        _ if !incident.reports.is_empty() => incident.service.as_deref().unwrap_or_default(),
+        Subject::Alert(alert) => &alert.name,
+        Subject::Availability(monitor) => &monitor.monitor,
+        Subject::Unit(unit) => &unit.name,
+        Subject::Pipeline(pipeline) => &pipeline.branch,
+        Subject::Deployment(deployment) => &deployment.deployment,
+        Subject::Generic(generic) => &generic.title,
+        _ => &incident.kind,
+    };
+    let name = label(own);
+    match &incident.repository {
+        Some(repository) => format!("{} {name}", label(repository)),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests;
