@@ -178,7 +178,10 @@ digest-title = { $kind ->
     }
 }
 digest-about = { $kind ->
-    [storm] Too many at once for a message each: since { $since } further ones are added here.
+    [storm] { $open ->
+        [0] Too many at once for a message each, since { $since }; all have ended.
+       *[other] Too many at once for a message each: since { $since } further ones are added here.
+    }
     [quiet] Held back from { $since } to { $until }; as they stand now:
    *[backlog] Waited since { $since }; as they stand now:
 }

@@ -178,7 +178,10 @@ digest-title = { $kind ->
     }
 }
 digest-about = { $kind ->
-    [storm] Trop à la fois pour un message chacun : depuis { $since }, les suivants s’ajoutent ici.
+    [storm] { $open ->
+        [0] Trop à la fois pour un message chacun, depuis { $since } ; tous sont terminés.
+       *[other] Trop à la fois pour un message chacun : depuis { $since }, les suivants s’ajoutent ici.
+    }
     [quiet] Retenus de { $since } à { $until } ; leur état actuel :
    *[backlog] En attente depuis { $since } ; leur état actuel :
 }

@@ -38,7 +38,12 @@ pub(super) fn embed(incident: &Incident, digest: &Digest, language: Language) ->
     let until = digest.until.unwrap_or(digest.since);
     let about = language.text(
         "digest-about",
-        &[("kind", digest.gathering.as_str().into()), ("since", time(digest.since)), ("until", time(until))],
+        &[
+            ("kind", digest.gathering.as_str().into()),
+            ("open", open.into()),
+            ("since", time(digest.since)),
+            ("until", time(until)),
+        ],
     );
     let worst =
         digest.groups.iter().filter(|group| group.phase == Phase::Open).map(|group| group.severity).max();
@@ -105,3 +110,6 @@ fn head(group: &Group, language: Language) -> String {
 fn more(n: u64, language: Language) -> String {
     format!("\n*{}*", language.text("more", &[("n", n.into())]))
 }
+
+#[cfg(test)]
+mod tests;
