@@ -5,12 +5,7 @@
 mod backing;
 mod complaints;
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -117,7 +112,7 @@ pub async fn run(
     let worker = Worker {
         store: store.clone(),
         routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
-        critical: Arc::new(critical(&config)),
+        critical: Arc::new(config.critical_services()),
         silencing: silencing(&config),
         language: config.language,
         reader: intake::read,
@@ -181,12 +176,6 @@ pub async fn run(
         );
     }
     Ok(outcome?)
-}
-
-/// The watched services whose being down is critical.
-fn critical(config: &Config) -> BTreeSet<String> {
-    let services = config.services.iter().filter(|(_, service)| service.critical);
-    services.map(|(name, _)| name.clone()).collect()
 }
 
 /// Whether alerts get buttons that silence them: Alertmanager can be asked, and somebody may.

@@ -27,6 +27,9 @@ fn main() -> anyhow::Result<ExitCode> {
             let files = if no_files { Files::Ignore } else { Files::Read };
             Ok(cli::check_config(&file, files, &mut io::stdout(), &mut io::stderr())?)
         }
+        Command::ExplainRoute(sample) => {
+            Ok(cli::explain_route(&sample, &mut io::stdin(), &mut io::stdout(), &mut io::stderr())?)
+        }
         Command::Run { config } => run(&config),
         Command::Demo { listen, once } => in_runtime(async move |shutdown| {
             let played =

@@ -302,3 +302,42 @@ woodpecker-away-title = Woodpecker can't be reached
 woodpecker-away-text = Since { $since } pipelines are not seen: { $reason }. What happens meanwhile is shown, late, when Woodpecker is back.
 woodpecker-back-title = Woodpecker is back
 woodpecker-back-text = It could not be reached since { $since }. What happened meanwhile is shown now, late.
+
+# Incidents that share one message.
+digest-title = { $kind ->
+    [storm] { $open ->
+        [0] Storm over: { $n } incidents
+       *[other] Storm: { $n } incidents, { $open } open
+    }
+    [quiet] During quiet hours: { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , none open
+       *[other] , { $open } open
+    }
+   *[backlog] While Discord was away: { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , none open
+       *[other] , { $open } open
+    }
+}
+digest-about = { $kind ->
+    [storm] { $open ->
+        [0] Too many at once for a message each, since { $since }; all have ended.
+       *[other] Too many at once for a message each: since { $since } further ones are added here.
+    }
+    [quiet] Held back from { $since } to { $until }; as they stand now:
+   *[backlog] Waited since { $since }; as they stand now:
+}
+digest-group = { $severity ->
+    [critical] Critical
+    [warning] Warning
+   *[info] Info
+} · { $phase ->
+    [open] open
+    [ended] ended
+   *[said] reported
+}: { $n }

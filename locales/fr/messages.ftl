@@ -302,3 +302,42 @@ woodpecker-away-title = Woodpecker est injoignable
 woodpecker-away-text = Depuis le { $since }, les pipelines ne sont plus suivis : { $reason }. Ce qui se passe entre-temps sera affiché, en retard, quand Woodpecker sera de retour.
 woodpecker-back-title = Woodpecker est de retour
 woodpecker-back-text = Il était injoignable depuis le { $since }. Ce qui s’est passé entre-temps est affiché maintenant, en retard.
+
+# Incidents qui partagent un message.
+digest-title = { $kind ->
+    [storm] { $open ->
+        [0] Tempête terminée : { $n } incidents
+       *[other] Tempête : { $n } incidents, { $open } en cours
+    }
+    [quiet] Pendant les heures calmes : { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , aucun en cours
+       *[other] , { $open } en cours
+    }
+   *[backlog] Pendant l’absence de Discord : { $n ->
+        [one] 1 incident
+       *[other] { $n } incidents
+    }{ $open ->
+        [0] , aucun en cours
+       *[other] , { $open } en cours
+    }
+}
+digest-about = { $kind ->
+    [storm] { $open ->
+        [0] Trop à la fois pour un message chacun, depuis { $since } ; tous sont terminés.
+       *[other] Trop à la fois pour un message chacun : depuis { $since }, les suivants s’ajoutent ici.
+    }
+    [quiet] Retenus de { $since } à { $until } ; leur état actuel :
+   *[backlog] En attente depuis { $since } ; leur état actuel :
+}
+digest-group = { $severity ->
+    [critical] Critique
+    [warning] Avertissement
+   *[info] Information
+} · { $phase ->
+    [open] en cours
+    [ended] terminé
+   *[said] signalé
+} : { $n }

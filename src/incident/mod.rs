@@ -7,13 +7,17 @@
 
 pub mod action;
 mod desk;
+mod digest;
 mod history;
 mod life;
 mod news;
 mod outage;
 mod pipelines;
+pub mod quiet;
 pub mod reference;
 pub mod route;
+mod storm;
+mod title;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -22,10 +26,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    digest::Withheld,
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
     news::{Detail, Notice},
-    outage::{Report, Reporter, key as outage_key},
+    outage::{Report, Reporter, key as outage_key, weigh},
 };
 use self::{life::life, route::Decision};
 use crate::{
@@ -94,6 +99,9 @@ pub struct Incident {
     /// What keeps its alert quiet at the source.
     #[serde(default)]
     pub silence: Option<Silence>,
+    /// Why it has no message of its own, if it has none.
+    #[serde(default)]
+    pub withheld: Option<Withheld>,
     /// How many replies its message got.
     #[serde(default)]
     pub replies: u32,
@@ -161,6 +169,7 @@ impl Incident {
             reopened: Vec::new(),
             acknowledged: None,
             silence: None,
+            withheld: None,
             replies: 0,
         }
     }

@@ -2,12 +2,14 @@
 //! first, ended when all say that it is up. Invariants: each reporter's newest word counts, whatever order
 //! they come in; alerts about a service that do not say that it is down (latency, error budget) stand apart.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Life;
 use crate::{
-    event::{Event, Source},
+    event::{Event, Severity, Source},
     subject::{Alert, Firing, Reachable, Subject, UnitState},
 };
 
@@ -44,6 +46,13 @@ pub fn key(event: &Event) -> Option<String> {
     let service = event.service.as_ref()?;
     says(&event.subject)?;
     Some(format!("service {service}"))
+}
+
+/// Makes `event` critical if it says whether one of the `critical` services is down.
+pub fn weigh(event: &mut Event, critical: &BTreeSet<String>) {
+    if key(event).is_some() && event.service.as_ref().is_some_and(|name| critical.contains(name)) {
+        event.severity = Severity::Critical;
+    }
 }
 
 /// Takes what `event` says of a service, if it does, at the time `at`.

@@ -6,12 +6,14 @@
 //! - a store that is unavailable is asked again; nothing is given up.
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
@@ -20,11 +22,11 @@ use super::{
     route::Routes,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, later},
     event::{Event, Source},
     language::Language,
     render::buttons::Silencing,
-    store::{InboxRow, Store, StoreError, inbox, meta},
+    store::{InboxRow, Store, StoreError, digests, inbox, meta},
 };
 
 /// Reads a stored body again: source, the wire kind, the body. The error says what was expected and what
@@ -60,20 +62,41 @@ impl Worker {
     pub async fn run(self, cancel: CancellationToken) {
         let arrivals = self.store.inbox_arrivals();
         while !cancel.is_cancelled() {
-            let wait = match self.work().await {
-                Ok(0) => None,
-                Ok(_) => continue,
+            let (until, failed) = match self.turn().await {
+                Ok(None) => continue,
+                Ok(Some(next)) => (next, false),
                 Err(error) => {
                     tracing::error!(%error, "accepted events wait: the store failed; trying again");
-                    Some(PAUSE)
+                    (later(self.clock.now(), PAUSE), true)
                 }
             };
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = self.clock.sleep(wait.unwrap_or(Duration::MAX)) => {}
-                () = arrivals.notified(), if wait.is_none() => {}
+                () = self.clock.sleep_until(until) => {}
+                () = arrivals.notified(), if !failed => {}
             }
         }
+    }
+
+    /// Takes one batch. If nothing waited, shows the digests whose time has come and says when that of the next
+    /// comes.
+    async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.work().await? > 0 {
+            return Ok(None);
+        }
+        self.show_digests().await?;
+        let next = self.store.read(digests::next_due_ms).await?;
+        let next = next.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX));
+        Ok(Some(next.unwrap_or(Timestamp::MAX)))
+    }
+
+    /// Shows the digests whose time has come.
+    pub async fn show_digests(&self) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        if self.store.read(digests::next_due_ms).await?.is_none_or(|due| due > now) {
+            return Ok(());
+        }
+        self.at_desk(|_, _| Ok(())).await
     }
 
     /// Takes one batch; how many arrivals it had.
@@ -93,7 +116,6 @@ impl Worker {
                 }
             }
         }
-        self.store.outbox_changes().notify_one();
         Ok(count)
     }
 
@@ -104,8 +126,7 @@ impl Worker {
     /// Takes all of `rows` in one transaction, or none.
     async fn take(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
         let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
-        let desk = self.desk();
-        let job = move |conn: &Connection| {
+        self.at_desk(move |desk, conn| {
             let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
             items.into_iter().try_for_each(|item| {
                 let inbox_id = item.inbox_id;
@@ -113,17 +134,22 @@ impl Worker {
                 catch_unwind(AssertUnwindSafe(|| desk.take(conn, &store_id, item)))
                     .unwrap_or(Err(StoreError::Panicked { table: "inbox", id: inbox_id }))
             })
-        };
-        self.store.write(job).await
+        })
+        .await
     }
 
-    /// Runs `job` as [`Store::write`] does, and has sent what it shows.
+    /// Runs `job` as [`Store::write`] does, shows the digests that it changed and has all sent that it shows.
     pub(super) async fn at_desk<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Desk, &Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let desk = self.desk();
-        let done = self.store.write(move |conn| job(&desk, conn)).await?;
+        let run = move |conn: &Connection| {
+            let done = job(&desk, conn)?;
+            desk.refresh(conn)?;
+            Ok(done)
+        };
+        let done = self.store.write(run).await?;
         self.store.outbox_changes().notify_one();
         Ok(done)
     }
@@ -135,6 +161,7 @@ impl Worker {
             silencing: self.silencing,
             language: self.language,
             now_ms: self.clock.now_ms(),
+            stale: RefCell::default(),
         }
     }
 

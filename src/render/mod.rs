@@ -6,6 +6,7 @@
 //! - a message ends with its incident's reference, alone in the footer or after ` · `.
 
 pub mod buttons;
+mod digest;
 mod forge;
 mod generic;
 mod history;
@@ -74,6 +75,7 @@ fn embed(page: &Page<'_>) -> Embed {
         Subject::Unit(unit) => monitor::unit(page, unit),
         Subject::Pipeline(pipeline) => pipeline::pipeline(page, pipeline),
         Subject::Deployment(deployment) => deployment::deployment(page, deployment),
+        Subject::Digest(digest) => digest::embed(page.incident, digest, page.language),
         Subject::Generic(generic) => generic::generic(page, generic),
     };
     Embed { description: below(embed.description, &life::notes(page)), ..embed }

@@ -56,6 +56,7 @@ pub(super) fn incident(subject: Subject) -> Incident {
         reopened: Vec::new(),
         acknowledged: None,
         silence: None,
+        withheld: None,
         replies: 0,
     }
 }

@@ -58,6 +58,13 @@ pub fn find_of_any_source(conn: &Connection, key: &str) -> Result<Option<Inciden
     Ok(found?.into_iter().flatten().max_by_key(|row| row.id))
 }
 
+/// The incident of this id.
+pub fn get(conn: &Connection, id: i64) -> Result<Option<IncidentRow>, StoreError> {
+    let sql = "SELECT id, source, key, reference, open, severity, opened_ms, updated_ms, data FROM incidents \
+               WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], read).optional()?)
+}
+
 /// Stores `incident`: a new one (id 0) is added, another replaced. Answers with its id.
 pub fn save(conn: &Connection, incident: &IncidentRow) -> Result<i64, StoreError> {
     let IncidentRow { id, source, key, reference, open, severity, opened_ms, updated_ms, data } = incident;

@@ -15,6 +15,7 @@ mod columns;
 mod condition;
 #[cfg(test)]
 mod crash_test;
+pub mod digests;
 mod error;
 mod file;
 pub mod inbox;
