@@ -21,6 +21,7 @@ pub mod health;
 pub mod incident;
 pub mod intake;
 pub mod language;
+pub mod reason;
 pub mod render;
 pub mod span;
 pub mod store;

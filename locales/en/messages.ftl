@@ -155,9 +155,3 @@ package-title = { $action ->
 # A channel that takes no messages from the bot.
 refused-title = A channel takes no messages
 refused-text = Channel { $channel }: { $why }. What belongs there is kept, and follows by itself once it can.
-refusal-missing = the channel does not exist: correct its id in [[routes]], or make it
-refusal-unseen = the bot can't see the channel: give it VIEW_CHANNEL there
-refusal-no-text = the channel takes no messages: name a text channel in [[routes]]
-refusal-forbidden = the bot may not write there: give it SEND_MESSAGES and EMBED_LINKS
-refusal-no-history = whether a message was sent can't be seen: give the bot READ_MESSAGE_HISTORY
-refusal-other = Discord refuses every message there: look at the log of vigie.service

@@ -155,9 +155,3 @@ package-title = { $action ->
 # Un salon qui ne prend pas les messages du bot.
 refused-title = Un salon ne prend plus de messages
 refused-text = Salon { $channel } : { $why }. Ce qui lui revient est gardé, et suivra de lui-même dès que possible.
-refusal-missing = ce salon n'existe pas : corrigez son identifiant dans [[routes]], ou créez-le
-refusal-unseen = le bot ne voit pas ce salon : donnez-lui VIEW_CHANNEL
-refusal-no-text = ce salon ne prend pas de messages : nommez un salon textuel dans [[routes]]
-refusal-forbidden = le bot ne peut pas y écrire : donnez-lui SEND_MESSAGES et EMBED_LINKS
-refusal-no-history = impossible de voir si un message est parti : donnez au bot READ_MESSAGE_HISTORY
-refusal-other = Discord y refuse chaque message : voyez le journal de vigie.service

@@ -87,7 +87,10 @@ const NO_HOOKS: &str = "is valid, but this version takes no hooks from it yet";
 pub(super) fn sources(mut section: Section<'_>) -> Read<Sources> {
     let gitea = section.read("gitea", gitea);
     let alertmanager = section.read("alertmanager", |entry| hook("alertmanager", entry));
-    let kuma = section.read("kuma", |entry| hook("kuma", entry));
+    let kuma = section.read("kuma", |entry| {
+        entry.warn(NO_HOOKS);
+        hook("kuma", entry)
+    });
     let grafana = section.read("grafana", grafana);
     let woodpecker = section.read("woodpecker", woodpecker);
     let deploy = section.read("deploy", deploy);
@@ -127,7 +130,6 @@ fn hook(name: &str, entry: &Entry<'_>) -> Read<Hook> {
     let token = section.require("token_file", &example, secrets::token);
     let asked = asked(&mut section);
     section.finish();
-    entry.warn(NO_HOOKS);
     Ok(Hook { token: token?, asked: asked? })
 }
 
@@ -157,7 +159,6 @@ fn grafana(entry: &Entry<'_>) -> Read<Grafana> {
         })
     });
     section.finish();
-    entry.warn(NO_HOOKS);
     let proof = match (token?, secret?) {
         (Some(token), None) => GrafanaProof::Token(token),
         (None, Some(secret)) => GrafanaProof::Key { secret, timestamp_header: timestamp_header? },

@@ -27,7 +27,7 @@ pub use self::{
 use self::{life::life, route::Decision};
 use crate::{
     event::{Event, Severity, Source, Told},
-    subject::{Person, Subject},
+    subject::{Firing, Person, Subject},
 };
 
 /// A thing with a life, as its events told it. Stored as JSON, so a field is only ever added, and with a
@@ -166,7 +166,10 @@ impl Incident {
 
     /// The incident after `event`, which belongs to it.
     #[must_use]
-    pub fn after(mut self, event: Event, received: Timestamp) -> Self {
+    pub fn after(mut self, mut event: Event, received: Timestamp) -> Self {
+        if self.fires_on(&event) {
+            event.at = None;
+        }
         self.note(&event, received);
         let at = event.at.unwrap_or(received);
         outage::add(&mut self.reports, &event, at);
@@ -202,6 +205,15 @@ impl Incident {
     pub fn is_flapping(&self) -> bool {
         let recent = self.reopened.iter().filter(|at| self.updated.duration_since(**at) < REOPENED_WITHIN);
         recent.count() >= life::FLAPPING
+    }
+
+    /// Whether `event` says that the alert which ended fires on, since the time since which it fired before.
+    /// Its source had taken it for ended for want of news (Alertmanager does so by the `endsAt` that
+    /// Prometheus gives it), so that nothing but the order of arrival says which came last.
+    fn fires_on(&self, event: &Event) -> bool {
+        let (Subject::Alert(was), Subject::Alert(is)) = (&self.subject, &event.subject) else { return false };
+        let states = (was.state, is.state) == (Firing::Resolved, Firing::Firing);
+        states && was.starts_at.is_some() && was.starts_at == is.starts_at && was.labels == is.labels
     }
 
     /// Takes `event` into the history only: it tells of this incident, but has one of its own.

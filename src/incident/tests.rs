@@ -1,3 +1,5 @@
+mod alerts;
+
 use std::collections::BTreeMap;
 
 use super::*;

@@ -7,10 +7,14 @@ use std::{borrow::Cow, collections::BTreeMap};
 use hyper::{HeaderMap, header::HeaderName};
 
 use super::{
-    gitea,
+    alertmanager, gitea, grafana,
     proof::{Proof, Unproven},
 };
-use crate::{config::Sources, event::Source, store::Arrival};
+use crate::{
+    config::{GrafanaProof, Sources},
+    event::Source,
+    store::Arrival,
+};
 
 /// A webhook, read whole.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +54,18 @@ impl Hooks {
             let header = HeaderName::from_static("x-gitea-signature");
             hooks.set_up(Source::Gitea, "", Proof::hmac(gitea.secret.clone(), header));
         }
+        if let Some(alertmanager) = &sources.alertmanager {
+            hooks.set_up(Source::Alertmanager, "", Proof::Bearer(alertmanager.token.clone()));
+        }
+        if let Some(grafana) = &sources.grafana {
+            let proof = match &grafana.proof {
+                GrafanaProof::Token(token) => Proof::Bearer(token.clone()),
+                GrafanaProof::Key { secret, timestamp_header } => {
+                    grafana::signature(secret.clone(), timestamp_header.clone())
+                }
+            };
+            hooks.set_up(Source::Grafana, "", proof);
+        }
         hooks
     }
 
@@ -85,6 +101,8 @@ impl Hook {
     pub fn arrivals(&self, request: &Request<'_>) -> Result<Vec<Arrival>, String> {
         match self.source {
             Source::Gitea => Ok(vec![gitea::arrival(request).map_err(|error| error.to_string())?]),
+            Source::Alertmanager => alertmanager::arrivals(request.body),
+            Source::Grafana => grafana::arrivals(request.body),
             other => Err(format!("{other} sends no webhooks")),
         }
     }

@@ -1,9 +1,13 @@
 //! Where events come in: a webhook is read whole, proven, understood and stored, in this order.
 
+mod alert;
+pub mod alertmanager;
 pub mod body;
+mod bounds;
 pub mod client;
 pub mod endpoint;
 pub mod gitea;
+pub mod grafana;
 pub mod hooks;
 pub mod json;
 pub mod own;
@@ -16,6 +20,8 @@ use crate::event::{Event, Source};
 /// Reads a stored body again; the error says what was expected and what came.
 pub fn read(source: Source, kind: &str, body: &[u8]) -> Result<Event, String> {
     match source {
+        Source::Alertmanager => alertmanager::read(body),
+        Source::Grafana => grafana::read(body),
         Source::Gitea => gitea::read(kind, body).map_err(|error| error.to_string()),
         Source::Vigie => own::read(body),
         other => Err(format!("this version reads no events of {other}")),

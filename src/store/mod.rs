@@ -51,7 +51,7 @@ pub use self::{
     incidents::IncidentRow,
     outbox::{Draft, OutboxRow, State},
 };
-use crate::{clock::Clock, health::Health, telemetry::Metrics};
+use crate::{clock::Clock, health::Health, reason::Reason, telemetry::Metrics};
 
 /// How many arrivals and messages may wait before intake is refused.
 pub const BACKLOG: i64 = 50_000;
@@ -149,9 +149,9 @@ impl Store {
     /// Like [`Store::accept`] for what came together: all of it is stored, or none.
     pub async fn accept_all(&self, arrivals: Vec<Arrival>) -> Result<Vec<Acceptance>, StoreError> {
         if self.congested.load(Ordering::Relaxed) {
-            return Err(StoreError::Unavailable(format!(
-                "more than {BACKLOG} messages wait for Discord; what was accepted is safe"
-            )));
+            return Err(StoreError::Unavailable(
+                Reason::new("store-backlog").with("limit", BACKLOG.unsigned_abs()),
+            ));
         }
         let now_ms = self.settings.clock.now_ms();
         let woken = Arc::clone(&self.inbox_arrivals);
@@ -211,15 +211,11 @@ async fn ask<T>(
 ) -> Result<T, StoreError> {
     queue.try_send(request).map_err(|error| {
         StoreError::Unavailable(match error {
-            mpsc::error::TrySendError::Full(_) => "too many requests wait for the disk; try again".into(),
-            mpsc::error::TrySendError::Closed(_) => "it is closed, because Vigie is ending".into(),
+            mpsc::error::TrySendError::Full(_) => Reason::new("store-busy"),
+            mpsc::error::TrySendError::Closed(_) => Reason::new("store-ending"),
         })
     })?;
-    answer.await.unwrap_or_else(|_| {
-        Err(StoreError::Unavailable(
-            "the job was given up: it panicked (see the log) or Vigie is ending".into(),
-        ))
-    })
+    answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable(Reason::new("store-given-up"))))
 }
 
 /// `duration` in the store's unit of time.

@@ -15,6 +15,7 @@ use serenity::{
 use crate::{
     config::Permission,
     discord::{commands::Data, rest::RestError},
+    halt::TOKEN_REFUSED,
     language::Language,
 };
 
@@ -86,7 +87,7 @@ impl<'a> Reply<'a> {
         match self.respond(CreateInteractionResponse::Defer(ephemeral)).await {
             Ok(()) => true,
             Err(RestError::InteractionOver(error)) => {
-                tracing::info!(error, "a press was heard too late; its result goes to the channel");
+                tracing::info!(%error, "a press was heard too late; its result goes to the channel");
                 self.is_over = true;
                 true
             }
@@ -117,7 +118,7 @@ impl<'a> Reply<'a> {
             match answer.execute(self.http, self.token).await.map_err(RestError::from) {
                 Ok(_) => return,
                 Err(RestError::InteractionOver(error)) => {
-                    tracing::info!(error, "an interaction ran out; its result goes to the channel");
+                    tracing::info!(%error, "an interaction ran out; its result goes to the channel");
                 }
                 Err(error) => return self.trouble(&error),
             }
@@ -136,7 +137,7 @@ impl<'a> Reply<'a> {
 
     fn trouble(&self, error: &RestError) {
         if *error == RestError::TokenRefused {
-            self.data.shared.halt.halt(error.to_string());
+            self.data.shared.halt.halt(TOKEN_REFUSED);
         } else {
             tracing::warn!(user = self.user.id.get(), %error, "a press could not be answered");
         }
