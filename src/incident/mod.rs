@@ -5,6 +5,7 @@
 //! - the history is bounded, and says how many of its steps were forgotten;
 //! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
 
+mod backlog;
 mod desk;
 mod digest;
 mod history;
