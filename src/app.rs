@@ -120,6 +120,10 @@ pub async fn run(
     };
     let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
     let stop = supervisor.stop(Stage::Work);
+    // What waited for a day is condensed before the first message goes out.
+    if let Err(error) = worker.condense().await {
+        tracing::warn!(%error, "what waits for Discord is condensed later");
+    }
     supervisor.spawn("incidents", Stage::Work, worker.run(stop.clone()));
     supervisor.spawn("silences", Stage::Work, actions.clone().run(stop.clone()));
     let (complain, heard) = mpsc::channel(COMPLAINTS);

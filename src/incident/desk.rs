@@ -76,7 +76,7 @@ impl Desk {
         let (id, incident, replies) = if let Some((id, before)) = known {
             let (details, decision) = (Detail::of(&before, &event), self.routes.decide(&event));
             let mut incident = before.clone().after(event, received);
-            let replies = if before.withheld.is_some() {
+            let replies = if before.withheld.is_some() || before.channels.is_empty() {
                 self.reconsider(conn, &before, (id, &mut incident), decision, received)?;
                 Vec::new()
             } else {

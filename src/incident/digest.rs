@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Incident, Life, Notice,
+    Incident, Life, Notice, backlog,
     desk::{Desk, json, open, readable, row},
     quiet,
     route::Decision,
@@ -25,7 +25,7 @@ use crate::{
     store::{
         StoreError,
         digests::{self, MemberRow},
-        incidents, meta,
+        incidents, meta, outbox,
     },
     subject::{Digest, Gathering, Group, Member, Phase, Subject},
 };
@@ -46,8 +46,6 @@ pub enum Withheld {
         /// When these end.
         until: Timestamp,
     },
-    /// Discord could not be reached for long.
-    Backlog,
 }
 
 /// Whether a subject may share a message in a storm or a backlog.
@@ -66,6 +64,8 @@ pub(super) type Stale = BTreeMap<i64, i64>;
 pub(super) struct Opening {
     pub(super) gathering: Gathering,
     pub(super) key: String,
+    /// With the key, what its name follows from, because no arrival opens it.
+    pub(super) seed: i64,
     pub(super) channels: Vec<u64>,
     pub(super) mentions: Vec<u64>,
     pub(super) since: Timestamp,
@@ -107,7 +107,7 @@ impl Desk {
 
     /// Decides anew about a withheld incident, as it was `before` an event for which `decision` is and as it is
     /// since. One of quiet hours is shown once it matters enough, or goes on when these are over; one of a
-    /// storm, once it matters more and a role is to be told that was not.
+    /// storm or backlog, once it matters more and a role is to be told that was not.
     pub(super) fn reconsider(
         &self,
         conn: &Connection,
@@ -124,6 +124,7 @@ impl Desk {
                     storm.told.extend(&decision.mentions);
                     digests::save_storm(conn, &name, &json(&storm)?)?;
                     (incident.withheld, incident.mentions) = (None, decision.mentions);
+                    incident.channels = decision.channels;
                 }
             }
             return Ok(());
@@ -179,7 +180,7 @@ impl Desk {
                 .iter()
                 .map(|channel| self.summary(conn, *channel, incident, (received, until)))
                 .collect::<Result<_, _>>()?,
-            Some(Withheld::Backlog) | None => Vec::new(),
+            None => Vec::new(),
         };
         for digest in digests {
             self.enlist(conn, digest, id, incident, received)?;
@@ -219,6 +220,7 @@ impl Desk {
             Opening {
                 gathering: Gathering::Storm,
                 key: format!("storm {name} {}", incident.reference),
+                seed: 0,
                 channels: incident.channels.clone(),
                 mentions: incident.mentions.clone(),
                 since: received,
@@ -239,33 +241,39 @@ impl Desk {
         (since, until): (Timestamp, Timestamp),
     ) -> Result<i64, StoreError> {
         let key = format!("quiet {channel} {}", until.as_millisecond());
-        let known = incidents::find(conn, Source::Vigie, &key)?.as_ref().and_then(readable);
-        if let Some((id, mut known)) = known {
-            let new: Vec<u64> =
-                incident.mentions.iter().copied().filter(|role| !known.mentions.contains(role)).collect();
-            if !new.is_empty() {
-                known.mentions.extend(new);
-                incidents::save(conn, &row(id, &known, since.as_millisecond())?)?;
-            }
-            return Ok(id);
+        if let Some(known) = incidents::find(conn, Source::Vigie, &key)? {
+            self.mention(conn, known.id, &incident.mentions)?;
+            return Ok(known.id);
         }
         let mentions = incident.mentions.clone();
-        let until_then = Some(until);
         let opening = Opening {
             gathering: Gathering::Quiet,
             key,
+            seed: 0,
             channels: vec![channel],
             mentions,
             since,
-            until: until_then,
+            until: Some(until),
         };
         let id = self.open_digest(conn, opening)?;
         digests::hold(conn, id, until.as_millisecond())?;
         Ok(id)
     }
 
+    /// Has the digest mention these roles too.
+    pub(super) fn mention(&self, conn: &Connection, id: i64, roles: &[u64]) -> Result<(), StoreError> {
+        let Some((id, mut digest)) = self.digest(conn, Some(id))? else { return Ok(()) };
+        let new: Vec<u64> = roles.iter().copied().filter(|role| !digest.mentions.contains(role)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        digest.mentions.extend(new);
+        incidents::save(conn, &row(id, &digest, digest.updated.as_millisecond())?)?;
+        Ok(())
+    }
+
     pub(super) fn open_digest(&self, conn: &Connection, opening: Opening) -> Result<i64, StoreError> {
-        let Opening { gathering, key, channels, mentions, since, until } = opening;
+        let Opening { gathering, key, seed, channels, mentions, since, until } = opening;
         let event = Event {
             source: Source::Vigie,
             told: Told::AtOnce,
@@ -283,10 +291,9 @@ impl Desk {
             subject: Subject::Digest(Digest { gathering, since, until, groups: Vec::new() }),
         };
         let decision = Decision { route: None, channels, mentions };
-        // No arrival opens it, so its name follows from its key.
-        let seed = format!("{} {key}", meta::get(conn, meta::STORE_ID)?.unwrap_or_default());
+        let store = format!("{} {key}", meta::get(conn, meta::STORE_ID)?.unwrap_or_default());
         let incident = Incident::open(event, key, String::new(), decision, since);
-        Ok(open(conn, incident, &seed, 0, since.as_millisecond())?.0)
+        Ok(open(conn, incident, &store, seed, since.as_millisecond())?.0)
     }
 
     /// Notes in the digests how their member stands now.
@@ -319,10 +326,16 @@ impl Desk {
             let Subject::Digest(digest) = &mut incident.subject else { continue };
             digest.groups = groups;
             incident.life = if digest.count(Phase::Open) > 0 { Life::Open } else { Life::Closed };
+            let backlog = digest.gathering == Gathering::Backlog;
             let (shown, empty) = (!digests::is_held(conn, id)?, digest.groups.is_empty());
             incidents::save(conn, &row(id, &incident, at_ms)?)?;
             if shown && !empty {
                 self.put(conn, id, &incident, at_ms)?;
+            }
+            if backlog {
+                for channel in &incident.channels {
+                    outbox::prefer(conn, id, *channel, backlog::PRIORITY)?;
+                }
             }
         }
         Ok(())

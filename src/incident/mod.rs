@@ -6,6 +6,7 @@
 //! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
 
 pub mod action;
+mod backlog;
 mod desk;
 mod digest;
 mod history;

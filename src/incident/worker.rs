@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    backlog,
     desk::{Desk, Item},
     route::Routes,
 };
@@ -35,6 +36,8 @@ pub type Reader = fn(Source, &str, &[u8]) -> Result<Event, String>;
 
 /// How many arrivals share a transaction. Small, because intake waits for the same writer.
 const BATCH: u32 = 32;
+/// How often it is looked whether Discord takes messages.
+const RECHECK: Duration = Duration::from_mins(1);
 /// How long to wait before a store that failed is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -78,16 +81,28 @@ impl Worker {
         }
     }
 
-    /// Takes one batch. If nothing waited, shows the digests whose time has come and says when that of the next
-    /// comes.
+    /// Takes one batch. If nothing waited, shows the digests whose time has come, condenses what waits for too
+    /// long, and says when to look again.
     async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
         if self.work().await? > 0 {
             return Ok(None);
         }
         self.show_digests().await?;
+        self.condense().await?;
         let next = self.store.read(digests::next_due_ms).await?;
         let next = next.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX));
-        Ok(Some(next.unwrap_or(Timestamp::MAX)))
+        let recheck = later(self.clock.now(), RECHECK);
+        Ok(Some(next.map_or(recheck, |next| next.min(recheck))))
+    }
+
+    /// Condenses what waits after long without Discord. To be done before anything is sent after a start.
+    pub async fn condense(&self) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        if self.store.read(move |conn| backlog::stuck(conn, now)).await?.is_empty() {
+            return Ok(());
+        }
+        while self.at_desk(|desk, conn| desk.condense(conn)).await? > 0 {}
+        Ok(())
     }
 
     /// Shows the digests whose time has come.

@@ -23,3 +23,15 @@ CREATE TABLE storms (
     route TEXT NOT NULL PRIMARY KEY,
     data  TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Of new messages that wait for the same channel, the one with the highest priority goes first. An older release
+-- sends them in the order of their ids.
+ALTER TABLE outbox ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_creates ON outbox (channel_id, priority DESC, id) WHERE state = 'pending' AND message_id IS NULL;
+
+-- When each channel last took a message, and up to which row its backlog was dealt with.
+CREATE TABLE channels (
+    channel_id   INTEGER PRIMARY KEY,
+    delivered_ms INTEGER NOT NULL DEFAULT 0,
+    looked_at    INTEGER NOT NULL DEFAULT 0
+) STRICT;
