@@ -213,7 +213,7 @@ fn a_wrong_body_is_refused_with_what_was_expected_and_what_came() {
             "an Alertmanager webhook as JSON, but it ends at line 1 column 20",
         ),
         ("payload=1".to_owned(), "but it is not JSON: expected value at line 1"),
-        ("[]".to_owned(), "but it is other JSON: invalid type: sequence, expected a map"),
+        ("[]".to_owned(), "but it is other JSON: expected a JSON object, but it is a list"),
         ("{\"text\": \"custom\"}".to_owned(), "whose version is \"4\", found none: leave 'payload' out"),
         (
             json!({"version": "1", "alerts": [alert]}).to_string(),
