@@ -106,15 +106,7 @@ pub async fn run(
     let desk = Desk::new(store.clone(), clock.clone(), metrics.clone(), health.clone(), config.language);
     ask_sources(&mut supervisor, &config, desk);
 
-    let worker = Worker {
-        store: store.clone(),
-        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
-        critical: Arc::new(config.critical_services()),
-        silencing: silencing(&config),
-        language: config.language,
-        reader: intake::read,
-        clock: clock.clone(),
-    };
+    let worker = worker(&config, &store, &clock);
     let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
     let stop = supervisor.stop(Stage::Work);
     // What waited for a day is condensed before the first message goes out.
@@ -177,6 +169,18 @@ pub async fn run(
         );
     }
     Ok(outcome?)
+}
+
+fn worker(config: &Config, store: &Store, clock: &Clock) -> Worker {
+    Worker {
+        store: store.clone(),
+        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
+        critical: Arc::new(config.critical_services()),
+        silencing: silencing(config),
+        language: config.language,
+        reader: intake::read,
+        clock: clock.clone(),
+    }
 }
 
 /// Whether alerts get buttons that silence them: Alertmanager can be asked, and somebody may.
