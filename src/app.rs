@@ -12,10 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::{backing::StoreBacking, complaints::Complaints};
 use crate::{
+    actions::Actions,
+    backends::{AskError, Client, Credentials, alertmanager::Silences},
     clock::Clock,
-    config::Config,
+    config::{Config, Permission},
     delivery::{self, Dispatcher, Rest, RestSettings},
-    discord::session,
+    discord::{permissions::Permissions, session},
     halt::Halt,
     health::Health,
     incident::{route::Routes, worker::Worker},
@@ -23,7 +25,9 @@ use crate::{
         self,
         endpoint::{self, Intake},
         hooks::Hooks,
+        woodpecker::Follower,
     },
+    render::buttons::Silencing,
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
     telemetry::Metrics,
@@ -50,6 +54,9 @@ pub enum AppError {
     /// The sender can't be made.
     #[error(transparent)]
     Delivery(#[from] delivery::SetupError),
+    /// A system can't be asked at all.
+    #[error(transparent)]
+    Backend(#[from] AskError),
     /// A part ended.
     #[error(transparent)]
     Ended(#[from] Ended),
@@ -95,20 +102,30 @@ pub async fn run(
     let stop = supervisor.stop(Stage::Intake);
     supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
 
+    if let Some(asked) = config.sources.woodpecker.clone() {
+        let (store, metrics) = (store.clone(), metrics.clone());
+        let follower = Follower { asked, store, metrics, clock: clock.clone(), language: config.language };
+        let stop = supervisor.stop(Stage::Intake);
+        supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
+    }
+
     let worker = Worker {
         store: store.clone(),
         routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
         critical: Arc::new(config.critical_services()),
+        silencing: silencing(&config),
         language: config.language,
         reader: intake::read,
         clock: clock.clone(),
     };
+    let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
     let stop = supervisor.stop(Stage::Work);
     // What waited for a day is condensed before the first message goes out.
     if let Err(error) = worker.condense().await {
         tracing::warn!(%error, "what waits for Discord is condensed later");
     }
     supervisor.spawn("incidents", Stage::Work, worker.run(stop.clone()));
+    supervisor.spawn("silences", Stage::Work, actions.clone().run(stop.clone()));
     let (complain, heard) = mpsc::channel(COMPLAINTS);
     let complaints = Complaints {
         store: store.clone(),
@@ -132,7 +149,7 @@ pub async fn run(
         health,
         halt,
         metrics,
-        backing: Arc::new(StoreBacking(store.clone())),
+        backing: Arc::new(StoreBacking { store: store.clone(), actions }),
     };
     let settings = session_settings(&config);
     supervisor.spawn("gateway session", Stage::Work, async move {
@@ -165,6 +182,26 @@ pub async fn run(
     Ok(outcome?)
 }
 
+/// Whether alerts get buttons that silence them: Alertmanager can be asked, and somebody may.
+fn silencing(config: &Config) -> Silencing {
+    let asked = config.sources.alertmanager.as_ref().is_some_and(|alertmanager| alertmanager.asked.is_some());
+    if asked && config.permissions.contains_key(&Permission::Silence) {
+        Silencing::Offered
+    } else {
+        Silencing::Withheld
+    }
+}
+
+/// The silences of the Alertmanager that can be asked.
+fn silences(config: &Config, clock: &Clock) -> Result<Option<Silences>, AskError> {
+    let asked = config.sources.alertmanager.as_ref().and_then(|alertmanager| alertmanager.asked.as_ref());
+    let client = asked.map(|asked| {
+        let credentials = asked.api_token_file.clone().map_or(Credentials::None, Credentials::Bearer);
+        Client::new(&asked.url, credentials, clock.clone())
+    });
+    Ok(client.transpose()?.map(Silences::new))
+}
+
 fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {
     RestSettings {
         origin: config.discord.endpoint.as_ref().map_or_else(delivery::discord, |other| other.rest.clone()),
@@ -188,6 +225,7 @@ fn session_settings(config: &Config) -> session::Settings {
         rest: endpoint.map(|other| other.rest.clone()),
         gateway: endpoint.map(|other| other.gateway.clone()),
         mentioned: config.roles.clone().into_iter().filter(|(_, id)| ids.contains(id)).collect(),
+        permissions: Permissions::new(config.permissions.clone()),
         language: config.language,
         timings: session::Timings::default(),
     }

@@ -95,7 +95,7 @@ fn app_code(error: &AppError) -> u8 {
     match error {
         AppError::Bind(_) => cli::UNAVAILABLE,
         AppError::Store(_) => cli::STORE,
-        AppError::Delivery(_) => cli::CONFIG,
+        AppError::Backend(_) | AppError::Delivery(_) => cli::CONFIG,
         AppError::Ended(_) => cli::INTERNAL,
     }
 }

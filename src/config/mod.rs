@@ -117,6 +117,16 @@ pub enum Permission {
     Silence,
 }
 
+impl Permission {
+    /// Its name in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Silence => "silence",
+        }
+    }
+}
+
 /// Who may do it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permitted {

@@ -81,8 +81,6 @@ pub enum GrafanaProof {
     },
 }
 
-const NO_HOOKS: &str = "is valid, but this version takes no hooks from it yet";
-
 /// Reads `[sources]`.
 pub(super) fn sources(mut section: Section<'_>) -> Read<Sources> {
     let gitea = section.read("gitea", gitea);
@@ -127,7 +125,6 @@ fn hook(name: &str, entry: &Entry<'_>) -> Read<Hook> {
     let token = section.require("token_file", &example, secrets::token);
     let asked = asked(&mut section);
     section.finish();
-    entry.warn(NO_HOOKS);
     Ok(Hook { token: token?, asked: asked? })
 }
 
@@ -157,7 +154,6 @@ fn grafana(entry: &Entry<'_>) -> Read<Grafana> {
         })
     });
     section.finish();
-    entry.warn(NO_HOOKS);
     let proof = match (token?, secret?) {
         (Some(token), None) => GrafanaProof::Token(token),
         (None, Some(secret)) => GrafanaProof::Key { secret, timestamp_header: timestamp_header? },
@@ -174,7 +170,9 @@ fn woodpecker(entry: &Entry<'_>) -> Read<Asked> {
     let url = section.require("url", "url = \"http://127.0.0.1:8000\"", values::http_url);
     let api_token_file = section.read("api_token_file", secrets::later);
     section.finish();
-    entry.warn("is valid, but this version does not follow its event stream yet");
+    if matches!(api_token_file, Ok(None)) {
+        entry.warn("has no api_token_file, so only pipelines of public repositories are followed");
+    }
     Ok(Asked { url: url?, api_token_file: api_token_file? })
 }
 
@@ -186,7 +184,6 @@ fn deploy(entry: &Entry<'_>) -> Read<SecretString> {
         secrets::key,
     );
     section.finish();
-    entry.warn(NO_HOOKS);
     secret
 }
 
@@ -220,7 +217,6 @@ fn generic(entry: &Entry<'_>) -> Read<BTreeMap<String, SecretString>> {
             section.finish();
             token
         });
-        entry.warn(NO_HOOKS);
         (name.to_owned(), token)
     };
     values::map(entry.section()?.named().into_iter().map(hook))

@@ -19,6 +19,7 @@ use super::{
     backoff::Backoff,
     budget::Budget,
     client::Session,
+    permissions::Permissions,
     relay::{Cause, Gate, Moves, is_discords},
     rest::{self, RestError},
 };
@@ -26,6 +27,7 @@ use crate::{
     clock::Clock,
     halt::Halt,
     health::{Condition, Health, Part},
+    incident::action::{Act, Verdict},
     language::Language,
     reason::Reason,
     telemetry::Metrics,
@@ -44,6 +46,8 @@ pub struct Settings {
     pub gateway: Option<Url>,
     /// The roles that routes mention, by their name in the configuration.
     pub mentioned: BTreeMap<String, u64>,
+    /// Who may do what.
+    pub permissions: Permissions,
     /// The language of channel messages.
     pub language: Language,
     /// How long things may take.
@@ -121,6 +125,10 @@ pub trait Backing: Send + Sync {
     async fn remember(&self, key: &str, value: &str) -> Result<(), String>;
     /// What waits in the store, for `/status`.
     async fn counts(&self) -> Result<Counts, String>;
+    /// Does what somebody asks for who may.
+    async fn act(&self, act: Act) -> Result<Verdict, String>;
+    /// Keeps in the audit that somebody asked for it who may not.
+    async fn forbidden(&self, act: Act) -> Result<(), String>;
     /// Says `text` in the fallback channel.
     async fn complain(&self, text: String) -> Result<(), String>;
 }

@@ -17,7 +17,11 @@ use super::{
 use crate::{
     event::Event,
     language::Language,
-    render::{self, message::Message},
+    render::{
+        self,
+        buttons::{self, Silencing},
+        message::Message,
+    },
     store::{
         Draft, IncidentRow, StoreError, inbox, incidents,
         outbox::{self, Place, Reply},
@@ -31,6 +35,7 @@ const ATTEMPTS: u32 = 8;
 pub(super) struct Desk {
     pub(super) routes: Arc<Routes>,
     pub(super) critical: Arc<BTreeSet<String>>,
+    pub(super) silencing: Silencing,
     pub(super) language: Language,
     pub(super) now_ms: i64,
     /// What is left for [`Desk::refresh`].
@@ -133,7 +138,9 @@ impl Desk {
         incident: &Incident,
         accepted_ms: i64,
     ) -> Result<(), StoreError> {
-        let payload = json(&render::message(incident, self.language))?;
+        let components = buttons::rows(incident, self.language, self.silencing);
+        let message = Message { components, ..render::message(incident, self.language) };
+        let payload = json(&message)?;
         for channel_id in &incident.channels {
             let draft = Draft {
                 incident_id: id,

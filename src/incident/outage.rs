@@ -70,6 +70,14 @@ pub(super) fn add(reports: &mut Vec<Report>, event: &Event, at: Timestamp) {
     }
 }
 
+/// Whether `event` says of an outage that goes on what its reporter has not said: monitors that stay down are
+/// told again and again.
+pub(super) fn is_new_word(reports: &[Report], event: &Event) -> bool {
+    let Some((_, says)) = event.service.as_ref().and_then(|_| says(&event.subject)) else { return false };
+    let word = (event.source, &event.object, says);
+    !reports.is_empty() && reports.iter().all(|one| (one.source, &one.object, one.says) != word)
+}
+
 /// Where the outage stands by all reports; `None` without any.
 pub(super) fn life(reports: &[Report]) -> Option<Life> {
     let down = reports.iter().any(|report| report.says == Reporter::Down);

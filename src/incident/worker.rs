@@ -26,6 +26,7 @@ use crate::{
     clock::{Clock, later},
     event::{Event, Source},
     language::Language,
+    render::buttons::Silencing,
     store::{InboxRow, Store, StoreError, digests, inbox, meta},
 };
 
@@ -49,6 +50,8 @@ pub struct Worker {
     pub routes: Arc<Routes>,
     /// The watched services whose being down is critical.
     pub critical: Arc<BTreeSet<String>>,
+    /// Whether alerts get buttons that silence them.
+    pub silencing: Silencing,
     /// The language of channel messages.
     pub language: Language,
     /// Reads stored bodies.
@@ -170,6 +173,7 @@ impl Worker {
         Desk {
             routes: Arc::clone(&self.routes),
             critical: Arc::clone(&self.critical),
+            silencing: self.silencing,
             language: self.language,
             now_ms: self.clock.now_ms(),
             stale: RefCell::default(),

@@ -81,7 +81,94 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, sync::Arc};
+
     use super::*;
+    use crate::{
+        config::{Conditions, Route},
+        health::Health,
+        incident::{route::Routes, worker::Worker},
+        intake,
+        language::Language,
+        store::Settings,
+        telemetry::Metrics,
+    };
+
+    const FALLBACK: u64 = 9;
+
+    /// Takes what is stored to the outbox. Everything but Vigie's own words goes to another channel.
+    fn worker(folder: &Path) -> Worker {
+        let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());
+        let store = Store::open(Settings {
+            path: folder.join("vigie.db"),
+            keep: Duration::from_hours(90 * 24),
+            clock: clock.clone(),
+            metrics: Metrics::default(),
+            health: Health::default(),
+        })
+        .unwrap();
+        let elsewhere = Route {
+            conditions: Conditions::default(),
+            channels: vec![1],
+            mention: None,
+            quiet: None,
+            digest_after: 0,
+        };
+        let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK });
+        Worker { store, routes, language: Language::En, reader: intake::read, clock }
+    }
+
+    /// What the outbox has for each channel, in the order in which it came.
+    async fn said(worker: &Worker) -> Vec<(u64, String)> {
+        while worker.work().await.unwrap() > 0 {}
+        let rows = worker.store.read(|conn| {
+            let mut statement = conn.prepare("SELECT channel_id, payload FROM outbox ORDER BY id")?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        });
+        let rows = rows.await.unwrap();
+        rows.into_iter().map(|(channel, payload)| (channel.unsigned_abs(), payload)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_warning_of_the_store_is_said_in_the_fallback_channel_and_again_only_when_it_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = worker(folder.path());
+        let store = worker.store.clone();
+        let cancel = CancellationToken::new();
+        let passing_on = tokio::spawn(pass_on_warnings(store.clone(), worker.clock.clone(), cancel.clone()));
+        let warn = async |text: Option<&str>| {
+            store.warn(text.map(str::to_owned));
+            // It hands over what it heard before it waits again, and the store takes one job after the other.
+            tokio::task::yield_now().await;
+            store.write(|_| Ok(())).await.unwrap();
+        };
+
+        warn(Some("The disk is nearly full.")).await;
+        let first = said(&worker).await;
+        let [(channel, message)] = first.as_slice() else { panic!("{first:?}") };
+        assert_eq!(*channel, FALLBACK);
+        assert!(
+            message.contains("Vigie's store") && message.contains("The disk is nearly full."),
+            "{message}"
+        );
+
+        // The same words, or a condition that goes and comes back the same day, are no news.
+        for text in [Some("The disk is nearly full."), None, Some("The disk is nearly full.")] {
+            warn(text).await;
+        }
+        assert_eq!(said(&worker).await, first);
+
+        warn(Some("The disk is failing.")).await;
+        let second = said(&worker).await;
+        assert_eq!(second.len(), 2, "{second:?}");
+        assert_eq!(second[..1], first);
+        assert!(second[1].0 == FALLBACK && second[1].1.contains("The disk is failing."), "{second:?}");
+
+        cancel.cancel();
+        passing_on.await.unwrap();
+    }
 
     #[test]
     fn a_complaint_is_read_as_it_was_said() {

@@ -4,7 +4,8 @@
 //! **What arrives twice.** A delivery id that was ever seen is a repeat. Else the newest stored arrival of the same
 //! object decides: the same `source_key`, less than [`REPEAT_WINDOW`] ago, is a repeat (Gitea's redelivery button sends
 //! the same content under a new id). A branch that went A→B, back to A and to B again is three arrivals, because the
-//! newest one differs each time.
+//! newest one differs each time. An arrival without `source_key` is no repeat: a cron job that says the same every
+//! night is heard every night.
 
 use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
@@ -27,7 +28,7 @@ pub struct Arrival {
     pub delivery: Option<String>,
     /// The kind as it stood on the wire, which the reader needs again.
     pub kind: String,
-    /// What makes the content unique within its source.
+    /// What makes the content unique within its source; empty if nothing does.
     pub source_key: String,
     /// The ref or thing that it happened to.
     pub object: String,
@@ -80,7 +81,7 @@ pub fn accept(conn: &Connection, arrival: &Arrival, now_ms: i64) -> Result<Accep
             return Ok(Acceptance::Repeat);
         }
     }
-    let sql = "SELECT source_key = ?3 AND ?4 - received_ms < ?5 FROM inbox \
+    let sql = "SELECT source_key = ?3 AND ?3 <> '' AND ?4 - received_ms < ?5 FROM inbox \
                WHERE source = ?1 AND object = ?2 ORDER BY id DESC LIMIT 1";
     let window = super::millis(REPEAT_WINDOW);
     let repeat = conn
@@ -184,6 +185,14 @@ mod tests {
         assert_eq!(push("a..b", 3), Acceptance::Stored(3));
         assert_eq!(push("a..b", 26), Acceptance::Repeat);
         assert_eq!(push("a..b", 27), Acceptance::Stored(4));
+    }
+
+    #[test]
+    fn what_nothing_makes_unique_is_heard_each_time() {
+        let conn = in_memory();
+        let backup_failed = Arrival { delivery: None, ..arrival("") };
+        assert_eq!(accept(&conn, &backup_failed, 0).unwrap(), Acceptance::Stored(1));
+        assert_eq!(accept(&conn, &backup_failed, 1).unwrap(), Acceptance::Stored(2));
     }
 
     #[derive(Clone, Debug)]

@@ -92,12 +92,7 @@ fn crowd(waiting: i64) -> Option<Reason> {
 /// Warns who waits for [`Store::warnings`]; the text with figures, for [`StoreCondition`](super::condition).
 fn warn_of_room(store: &Store, space: &Space, forecast: &Forecast) -> Option<Reason> {
     let with_figures = space.warning(forecast);
-    let told = with_figures.is_some().then(|| little_room_at(&store.settings.path));
-    store.warning.send_if_modified(|warning| {
-        let changed = *warning != told;
-        *warning = told;
-        changed
-    });
+    store.warn(with_figures.is_some().then(|| little_room_at(&store.settings.path)));
     with_figures
 }
 

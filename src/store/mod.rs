@@ -10,6 +10,7 @@
 //! - Arrivals' bodies, closed incidents and their messages go `keep` after they were last touched; what waits stays.
 //!   The keys against repeats stay [`retention::KEYS_OUTLIVE`] longer.
 
+pub mod audit;
 mod columns;
 mod condition;
 #[cfg(test)]
@@ -180,6 +181,15 @@ impl Store {
     /// when the condition comes or goes. That too much waits is no such warning: it would wait behind all the rest.
     pub fn warnings(&self) -> watch::Receiver<Option<String>> {
         self.warning.subscribe()
+    }
+
+    /// Tells those who wait for [`Store::warnings`], if it is news.
+    pub(crate) fn warn(&self, warning: Option<String>) {
+        self.warning.send_if_modified(|told| {
+            let changed = *told != warning;
+            *told = warning;
+            changed
+        });
     }
 
     /// Keeps the file in order until `cancel`: retention, metrics, warnings, and the way back from an outage.

@@ -20,9 +20,13 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 use vigie::{
     clock::Clock,
-    discord::session::{Backing, Counts, Settings, Shared, Timings, run},
+    discord::{
+        permissions::Permissions,
+        session::{Backing, Counts, Settings, Shared, Timings, run},
+    },
     halt::{Halt, TOKEN_REFUSED},
     health::{Condition, Health, Part},
+    incident::action::{Act, Verdict},
     language::Language,
     telemetry::{LogFormat, Metrics, start_log},
 };
@@ -63,6 +67,14 @@ impl Backing for Memory {
         Ok(Counts { inbox_pending: 1, outbox_pending: 2, outbox_parked: 3 })
     }
 
+    async fn act(&self, _: Act) -> Result<Verdict, String> {
+        Err("as the test wants it".into())
+    }
+
+    async fn forbidden(&self, _: Act) -> Result<(), String> {
+        Ok(())
+    }
+
     async fn complain(&self, text: String) -> Result<(), String> {
         self.complaints.lock().unwrap().push(text);
         Ok(())
@@ -96,6 +108,7 @@ fn start_with(discord: &Scripted, backing: Arc<Memory>) -> Subject {
         rest: Some(discord.rest.clone()),
         gateway: Some(discord.gateway.clone()),
         mentioned: BTreeMap::from([("operators".into(), 3000), ("gone".into(), 3001)]),
+        permissions: Permissions::default(),
         language: Language::En,
         timings: timings(),
     };

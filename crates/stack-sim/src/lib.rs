@@ -2,4 +2,6 @@
 //! simulated program says is what the real one says in the version named there; nothing is random, so that
 //! the same story gives the same bodies.
 
+pub mod alertmanager;
 pub mod gitea;
+pub mod woodpecker;
