@@ -18,6 +18,7 @@ use crate::{
         action::{Act, Begin, Deed, Outcome, Ticket, Verdict},
         worker::Worker,
     },
+    reason::Reason,
     store::StoreError,
 };
 
@@ -126,9 +127,7 @@ impl Actions {
                 self.silenced(silences, ticket, silence).await?
             }
             Ok(Some(None)) => {
-                let why =
-                    "Alertmanager has no such silence; Vigie was ended, or heard nothing of it, meanwhile";
-                worker.given_up(ticket, Outcome::Refused(why.into())).await?
+                worker.given_up(ticket, Outcome::Refused(Reason::new("alertmanager-lost"))).await?
             }
             Err(Trouble::Unchanged(error) | Trouble::Unsure(error)) => {
                 let reference = &ticket.reference;
@@ -166,11 +165,11 @@ impl Actions {
         match trouble {
             Trouble::Unchanged(error) => {
                 tracing::warn!(reference, %error, "Alertmanager did not do what was asked");
-                self.0.worker.given_up(ticket, Outcome::Refused(error.to_string())).await
+                self.0.worker.given_up(ticket, Outcome::Refused(reason(error))).await
             }
             Trouble::Unsure(error) => {
                 tracing::warn!(reference, %error, "Alertmanager may have done what was asked; it is looked up later");
-                Ok(Verdict::without_incident(Outcome::Unsure(error.to_string())))
+                Ok(Verdict::without_incident(Outcome::Unsure(reason(error))))
             }
         }
     }
@@ -196,6 +195,22 @@ impl Trouble {
             AskError::Unreachable { .. } | AskError::Unreadable { .. } => Self::Unsure(error),
             AskError::Refused { .. } | AskError::Token { .. } | AskError::Roots(..) => Self::Unchanged(error),
         }
+    }
+}
+
+/// What people are told of `error`.
+fn reason(error: AskError) -> Reason {
+    match error {
+        AskError::Unreachable { reason, .. } => Reason::new("alertmanager-unreachable").with("error", reason),
+        AskError::Refused { status, text, .. } => {
+            Reason::new("alertmanager-refused").with("answer", format!("{status} {text}"))
+        }
+        AskError::Unreadable { reason, .. } => Reason::new("alertmanager-unreadable").with("error", reason),
+        AskError::Token { path, reason, .. } => {
+            let path = path.display().to_string();
+            Reason::new("alertmanager-token").with("path", path).with("error", reason)
+        }
+        AskError::Roots(_, error) => Reason::new("alertmanager-roots").with("error", error.to_string()),
     }
 }
 

@@ -129,3 +129,10 @@ refusal-no-text = the channel takes no messages: name a text channel in [[routes
 refusal-forbidden = the bot may not write there: give it SEND_MESSAGES and EMBED_LINKS
 refusal-no-history = whether a message was sent can't be seen: give the bot READ_MESSAGE_HISTORY
 refusal-other = Discord refuses every message there: look at the log of vigie.service
+
+alertmanager-unreachable = it can't be reached: { $error }
+alertmanager-refused = it answered { $answer }
+alertmanager-unreadable = its answer can't be read: { $error }
+alertmanager-token = its token in { $path } can't be used: { $error }
+alertmanager-roots = this machine has no certificate authorities to check it with: { $error }
+alertmanager-lost = Vigie was ended before Alertmanager was asked, or before it answered

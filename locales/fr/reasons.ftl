@@ -129,3 +129,10 @@ refusal-no-text = ce salon ne prend pas de messages : nommez un salon textuel da
 refusal-forbidden = le bot ne peut pas y écrire : donnez-lui SEND_MESSAGES et EMBED_LINKS
 refusal-no-history = impossible de voir si un message est parti : donnez au bot READ_MESSAGE_HISTORY
 refusal-other = Discord y refuse chaque message : voyez le journal de vigie.service
+
+alertmanager-unreachable = il est injoignable : { $error }
+alertmanager-refused = il a répondu { $answer }
+alertmanager-unreadable = sa réponse est illisible : { $error }
+alertmanager-token = son jeton dans { $path } est inutilisable : { $error }
+alertmanager-roots = cette machine n’a pas d’autorités de certification pour le vérifier : { $error }
+alertmanager-lost = Vigie a été arrêtée avant qu’Alertmanager ait été interrogé, ou ait répondu

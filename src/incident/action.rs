@@ -7,6 +7,8 @@
 
 mod silence;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -18,6 +20,7 @@ use super::{
 };
 use crate::{
     event::Source,
+    reason::Reason,
     store::{
         StoreError,
         audit::{self, Entry},
@@ -92,22 +95,22 @@ pub enum Outcome {
     /// It has no alert that can be silenced, or its source can't be asked.
     Unsilenceable,
     /// The source refused, or was not reached: why.
-    Refused(String),
+    Refused(Reason),
     /// The source did not answer, so it is looked up later whether it did it: what went wrong.
-    Unsure(String),
+    Unsure(Reason),
 }
 
 impl Outcome {
-    fn audited(&self) -> (audit::Outcome, &str) {
+    fn audited(&self) -> (audit::Outcome, Cow<'static, str>) {
         match self {
-            Self::Done => (audit::Outcome::Done, ""),
-            Self::Already => (audit::Outcome::Unchanged, "it was so already"),
-            Self::UnderWay => (audit::Outcome::Unchanged, "somebody else was having it done"),
-            Self::Over => (audit::Outcome::Refused, "the incident has ended"),
-            Self::Unknown => (audit::Outcome::Refused, "there is no such incident"),
-            Self::Unsilenceable => (audit::Outcome::Refused, "it has no alert that can be silenced"),
-            Self::Refused(why) => (audit::Outcome::Refused, why),
-            Self::Unsure(why) => (audit::Outcome::Begun, why),
+            Self::Done => (audit::Outcome::Done, "".into()),
+            Self::Already => (audit::Outcome::Unchanged, "it was so already".into()),
+            Self::UnderWay => (audit::Outcome::Unchanged, "somebody else was having it done".into()),
+            Self::Over => (audit::Outcome::Refused, "the incident has ended".into()),
+            Self::Unknown => (audit::Outcome::Refused, "there is no such incident".into()),
+            Self::Unsilenceable => (audit::Outcome::Refused, "it has no alert that can be silenced".into()),
+            Self::Refused(why) => (audit::Outcome::Refused, why.to_string().into()),
+            Self::Unsure(why) => (audit::Outcome::Begun, why.to_string().into()),
         }
     }
 }
@@ -202,7 +205,7 @@ impl Desk {
     /// Adds to the audit what became of `act`.
     fn settle(&self, conn: &Connection, act: &Act, verdict: Verdict) -> Result<Verdict, StoreError> {
         let (outcome, detail) = verdict.outcome.audited();
-        self.audit(conn, act, outcome, detail)?;
+        self.audit(conn, act, outcome, &detail)?;
         Ok(verdict)
     }
 

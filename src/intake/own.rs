@@ -90,6 +90,7 @@ mod tests {
         incident::{route::Routes, worker::Worker},
         intake,
         language::Language,
+        render::buttons::Silencing,
         store::Settings,
         telemetry::Metrics,
     };
@@ -115,7 +116,15 @@ mod tests {
             digest_after: 0,
         };
         let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK });
-        Worker { store, routes, language: Language::En, reader: intake::read, clock }
+        Worker {
+            store,
+            routes,
+            critical: Arc::default(),
+            silencing: Silencing::Withheld,
+            language: Language::En,
+            reader: intake::read,
+            clock,
+        }
     }
 
     /// What the outbox has for each channel, in the order in which it came.

@@ -3,23 +3,12 @@
 mod real;
 mod silences;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use harness::{FALLBACK, GUILD, Lab, Vigie, eventually};
-use serde_json::{Value, json};
+use hyper::Method;
+use serde_json::{Map, Value, json};
 use stack_sim::alertmanager::Alertmanager;
-use vigie::{
-    clock::Clock,
-    config::Route,
-    event::{Event, Severity, Source, Told},
-    health::Health,
-    incident::{route::Routes, worker::Worker},
-    language::Language,
-    render::buttons::Silencing,
-    store::{Arrival, Settings, Store},
-    subject::{Alert, AlertLinks, Firing, Subject},
-    telemetry::Metrics,
-};
 
 use crate::{hold_against_discord, vigie};
 
@@ -32,41 +21,24 @@ fn labels() -> [(&'static str, &'static str); 3] {
     [("alertname", "Disk \"root\" full"), ("instance", "pi:9100"), ("path", "C:\\")]
 }
 
-/// An alert of Alertmanager.
-fn alert(state: Firing) -> Event {
-    let labels: std::collections::BTreeMap<_, _> =
-        labels().map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    Event {
-        source: Source::Alertmanager,
-        told: Told::AtOnce,
-        kind: "alert".into(),
-        source_key: format!("{state:?}"),
-        object: "alert 1".into(),
-        incident: Some("alert 1".into()),
-        repository: None,
-        repository_url: None,
-        service: None,
-        severity: Severity::Warning,
-        labels: labels.clone(),
-        actor: None,
-        at: None,
-        subject: Subject::Alert(Alert {
-            name: "DiskFull".into(),
-            state,
-            summary: "90 % of / is used".into(),
-            description: String::new(),
-            value: None,
-            labels,
-            links: AlertLinks {
-                runbook: Some("https://runbooks.example.org/disk".into()),
-                ..AlertLinks::default()
+/// What Alertmanager sends of the alert (webhook version 4).
+fn alert(status: &str) -> String {
+    let labels: Map<String, Value> =
+        labels().map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect();
+    let ends_at = if status == "firing" { "0001-01-01T00:00:00Z" } else { "2026-11-21T10:30:00Z" };
+    json!({
+        "version": "4", "groupKey": "{}:{}", "status": status, "receiver": "vigie", "truncatedAlerts": 0,
+        "groupLabels": {}, "commonLabels": labels, "commonAnnotations": {},
+        "externalURL": "http://127.0.0.1:9093",
+        "alerts": [{
+            "status": status, "labels": labels, "fingerprint": "00000000000000a1",
+            "annotations": {
+                "summary": "90 % of / is used", "runbook_url": "https://runbooks.example.org/disk",
             },
-            starts_at: None,
-            ends_at: None,
-            truncated: 0,
-            suppressed_by: Vec::new(),
-        }),
-    }
+            "startsAt": "2026-11-21T10:00:00Z", "endsAt": ends_at, "generatorURL": "",
+        }],
+    })
+    .to_string()
 }
 
 /// A lab whose Vigie shows one alert and knows an Alertmanager.
@@ -86,61 +58,34 @@ impl Watch {
     /// As [`Watch::new`], with the Alertmanager at this address.
     async fn of(alertmanager: SocketAddr) -> Self {
         let mut watch = Self { lab: Lab::new(1).await, alertmanager, vigie: None };
-        watch.tell(alert(Firing::Firing)).await;
         watch.start().await;
+        watch.tell("firing").await;
         watch.buttons_are(&["👀", "🔕", "🔕", "🔕", "📖"]).await;
         watch
     }
 
-    /// Stores what `event` makes, while no Vigie runs.
-    async fn tell(&self, event: Event) {
-        let clock = Clock::system();
-        let store = Store::open(Settings {
-            path: self.store_path(),
-            keep: std::time::Duration::from_hours(24),
-            clock: clock.clone(),
-            metrics: Metrics::default(),
-            health: Health::default(),
-        })
-        .unwrap();
-        let worker = Worker {
-            store: store.clone(),
-            routes: Routes { routes: Vec::<Route>::new(), fallback: CHANNEL }.into(),
-            critical: std::sync::Arc::default(),
-            silencing: Silencing::Offered,
-            language: Language::En,
-            reader: |_, _, body| serde_json::from_slice(body).map_err(|error| error.to_string()),
-            clock,
-        };
-        let arrival = Arrival {
-            source: event.source,
-            told: Told::AtOnce,
-            delivery: None,
-            kind: event.kind.clone(),
-            source_key: event.source_key.clone(),
-            object: event.object.clone(),
-            body: serde_json::to_vec(&event).unwrap(),
-        };
-        store.accept(arrival).await.unwrap();
-        assert_eq!(worker.work().await.unwrap(), 1);
-        store.close().await;
+    /// Alertmanager reports that the alert is `firing` or `resolved`.
+    async fn tell(&self, status: &str) {
+        let url = format!("{}/hooks/alertmanager", self.vigie.as_ref().unwrap().origin);
+        let headers = [("content-type", "application/json"), ("authorization", "Bearer simulated")];
+        let answer = self.lab.client.request(Method::POST, &url, &headers, alert(status)).await;
+        assert!(answer.is_success(), "{answer:?}");
     }
 
     fn store_path(&self) -> PathBuf {
         self.lab.folder().join("vigie.db")
     }
 
-    /// Starts Vigie; `more` is added to its configuration.
+    /// Starts Vigie.
     async fn start(&mut self) {
-        std::fs::write(self.lab.folder().join("bearer"), "simulated").unwrap();
         let more = format!(
-            "[sources.alertmanager]\ntoken_file = \"bearer\"\nurl = \"http://{}\"\n[permissions]\n\
+            "[sources.alertmanager]\ntoken_file = \"token\"\nurl = \"http://{}\"\n[permissions]\n\
              acknowledge = {{ roles = [\"operators\"] }}\nsilence = {{ users = [{ALICE}] }}\n\
              [[routes]]\nchannels = [{CHANNEL}]",
             self.alertmanager
         );
         // A bot may begin one session in five seconds.
-        self.lab.discord_ages(std::time::Duration::from_secs(6));
+        self.lab.discord_ages(Duration::from_secs(6));
         let vigie = self.lab.vigie_with(vigie(), &self.lab.configuration(&more)).await;
         vigie.ready().await;
         self.vigie = Some(vigie);
@@ -247,10 +192,9 @@ async fn an_old_button_works_after_a_restart_and_is_over_with_its_incident() {
     let before = watch.buttons_are(&["↩️", "🔕", "🔕", "🔕", "📖"]).await;
 
     // While the resolved alert has not reached the channel, its buttons can still be pressed.
-    watch.kill().await;
-    watch.tell(alert(Firing::Resolved)).await;
     watch.lab.fault("status", "PATCH", "/channels/*/messages/*", json!({ "status": 500 })).await;
-    watch.start().await;
+    watch.tell("resolved").await;
+    watch.vigie.as_ref().unwrap().reaches("vigie_inbox_pending", 0.0).await;
     for word in ["unack", "silence-1h"] {
         let seen = watch.press_on(ALICE, &before["id"], &watch.custom_id(word).await).await;
         assert_eq!(told(&seen), "This incident is over; there is nothing left to do.");
@@ -292,7 +236,7 @@ async fn a_button_that_means_nothing_is_answered() {
         ("content-type", "application/json"),
     ];
     let body = json!({ "content": "old", "components": components }).to_string();
-    let posted = watch.lab.client.request(hyper::Method::POST, &url, &headers, body).await.json();
+    let posted = watch.lab.client.request(Method::POST, &url, &headers, body).await.json();
     for (custom_id, answer) in [
         ("what is this", "This version of Vigie does not know that button."),
         ("v9:ack:vg-000000", "This version of Vigie does not know that button."),

@@ -22,8 +22,10 @@ pub(super) fn verdict(deed: Deed, verdict: &Verdict, language: Language) -> Stri
         Outcome::Over => return say("action-over", &[]),
         Outcome::Unknown => return say("action-unknown", &[]),
         Outcome::Unsilenceable => return say("action-unsilenceable", &[]),
-        Outcome::Refused(why) => return say("action-refused", &[("reason", told(why).into())]),
-        Outcome::Unsure(why) => return say("action-unsure", &[("reason", told(why).into())]),
+        Outcome::Refused(why) => {
+            return say("action-refused", &[("reason", told(&why.text(language)).into())]);
+        }
+        Outcome::Unsure(why) => return say("action-unsure", &[("reason", told(&why.text(language)).into())]),
     }
     let first = verdict.outcome == Outcome::Done;
     match (deed, &verdict.acknowledged, &verdict.silence) {

@@ -85,7 +85,7 @@ impl Worker {
     pub(crate) async fn given_up(&self, ticket: Ticket, outcome: Outcome) -> Result<Verdict, StoreError> {
         self.at_desk(move |_, conn| {
             let (audited, detail) = outcome.audited();
-            audit::end(conn, ticket.audit_id, audited, detail)?;
+            audit::end(conn, ticket.audit_id, audited, &detail)?;
             let found = find(conn, &ticket.reference)?;
             Ok(match found {
                 Some((_, incident)) => Verdict::of(outcome, &incident),

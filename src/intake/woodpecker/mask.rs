@@ -12,7 +12,7 @@ pub(super) const MASK: &str = "********";
 
 /// What names of secrets have in them.
 const SECRET: &str = concat!(
-    r"(?:password|passwd|passphrase|pwd|[_-](?:pass|pw|auth)|secret|token|api[_-]?key|access[_-]?key",
+    r"(?:password|passwd|passphrase|pwd|[_-](?:pass|pw|auth)\b|secret|token|api[_-]?key|access[_-]?key",
     r"|private[_-]?key|credential)",
 );
 

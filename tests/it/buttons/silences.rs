@@ -117,7 +117,7 @@ async fn an_alertmanager_that_refuses_or_is_away_changes_nothing() {
 
     drop(alertmanager);
     let text = watch.pressed(ALICE, "unsilence").await;
-    assert!(text.contains("nothing was changed") && text.contains(&watch.alertmanager.to_string()), "{text}");
+    assert!(text.contains("nothing was changed") && text.contains("it can't be reached"), "{text}");
     watch.buttons_are(&SILENCED).await;
     let audit = watch.audit();
     assert!(
