@@ -109,15 +109,7 @@ pub async fn run(
         supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
     }
 
-    let worker = Worker {
-        store: store.clone(),
-        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
-        critical: Arc::new(config.critical_services()),
-        silencing: silencing(&config),
-        language: config.language,
-        reader: intake::read,
-        clock: clock.clone(),
-    };
+    let worker = worker(&config, &store, &clock);
     let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
     let stop = supervisor.stop(Stage::Work);
     // What waited for a day is condensed before the first message goes out.
@@ -180,6 +172,18 @@ pub async fn run(
         );
     }
     Ok(outcome?)
+}
+
+fn worker(config: &Config, store: &Store, clock: &Clock) -> Worker {
+    Worker {
+        store: store.clone(),
+        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
+        critical: Arc::new(config.critical_services()),
+        silencing: silencing(config),
+        language: config.language,
+        reader: intake::read,
+        clock: clock.clone(),
+    }
 }
 
 /// Whether alerts get buttons that silence them: Alertmanager can be asked, and somebody may.
