@@ -44,10 +44,8 @@ impl Desk {
             let waiting = outbox::untried(conn, channel, STEP)?;
             count += waiting.len();
             for one in &waiting {
+                outbox::weighed(conn, one.id)?;
                 self.condense_one(conn, channel, *one)?;
-            }
-            if let Some(last) = waiting.last() {
-                outbox::looked_at(conn, channel, last.id)?;
             }
         }
         Ok(count)
