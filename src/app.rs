@@ -25,6 +25,7 @@ use crate::{
         self,
         endpoint::{self, Intake},
         hooks::Hooks,
+        reconcile::{Asking, Desk},
         woodpecker::Follower,
     },
     render::buttons::Silencing,
@@ -102,12 +103,8 @@ pub async fn run(
     let stop = supervisor.stop(Stage::Intake);
     supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
 
-    if let Some(asked) = config.sources.woodpecker.clone() {
-        let (store, metrics) = (store.clone(), metrics.clone());
-        let follower = Follower { asked, store, metrics, clock: clock.clone(), language: config.language };
-        let stop = supervisor.stop(Stage::Intake);
-        supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
-    }
+    let desk = Desk::new(store.clone(), clock.clone(), metrics.clone(), health.clone(), config.language);
+    ask_sources(&mut supervisor, &config, desk);
 
     let worker = worker(&config, &store, &clock);
     let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
@@ -204,6 +201,18 @@ fn silences(config: &Config, clock: &Clock) -> Result<Option<Silences>, AskError
         Client::new(&asked.url, credentials, clock.clone())
     });
     Ok(client.transpose()?.map(Silences::new))
+}
+
+/// Starts what goes to the sources, where webhooks do not bring everything.
+fn ask_sources(supervisor: &mut Supervisor, config: &Config, desk: Desk) {
+    if let Some(asked) = config.sources.woodpecker.clone() {
+        let Desk { store, clock, metrics, language, .. } = desk.clone();
+        let follower = Follower { asked, store, metrics, clock, language };
+        let stop = supervisor.stop(Stage::Intake);
+        supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
+    }
+    let stop = supervisor.stop(Stage::Intake);
+    supervisor.spawn("reconcile", Stage::Intake, Asking::new(desk, config).run(stop));
 }
 
 fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {

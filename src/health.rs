@@ -23,6 +23,8 @@ pub enum Part {
     Delivery,
     /// The right to be the bot; without a lease configured it counts as held.
     Lease,
+    /// Asking sources for what was missed; there only where one is asked.
+    Sources,
 }
 
 impl Part {
@@ -33,6 +35,7 @@ impl Part {
             Self::Gateway => "gateway",
             Self::Delivery => "delivery",
             Self::Lease => "lease",
+            Self::Sources => "sources",
         }
     }
 }

@@ -25,12 +25,14 @@ const EN: &[&str] = &[
     include_str!("../locales/en/messages.ftl"),
     include_str!("../locales/en/news.ftl"),
     include_str!("../locales/en/reasons.ftl"),
+    include_str!("../locales/en/sources.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/commands.ftl"),
     include_str!("../locales/fr/messages.ftl"),
     include_str!("../locales/fr/news.ftl"),
     include_str!("../locales/fr/reasons.ftl"),
+    include_str!("../locales/fr/sources.ftl"),
 ];
 
 static BUNDLES: LazyLock<[Bundle; 2]> =

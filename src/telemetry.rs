@@ -32,7 +32,8 @@ use crate::event::{Severity, Source};
 pub struct EventLabels {
     /// The source's name.
     pub source: &'static str,
-    /// `accepted`, `repeat`, `unauthorized`, `invalid`, `too_large`, `limited` or `unavailable`.
+    /// `accepted`, `repeat`, `unauthorized`, `invalid`, `too_large`, `limited`, `unavailable`, or `found`:
+    /// its webhook did not come, and it was found by asking.
     pub outcome: &'static str,
 }
 

@@ -136,3 +136,6 @@ alertmanager-unreadable = its answer can't be read: { $error }
 alertmanager-token = its token in { $path } can't be used: { $error }
 alertmanager-roots = this machine has no certificate authorities to check it with: { $error }
 alertmanager-lost = Vigie was ended before Alertmanager was asked, or before it answered
+
+# Sources that are asked for what was missed.
+source-trouble = { $source } can't be asked for what its webhooks missed: { $error }

@@ -136,3 +136,6 @@ alertmanager-unreadable = sa réponse est illisible : { $error }
 alertmanager-token = son jeton dans { $path } est inutilisable : { $error }
 alertmanager-roots = cette machine n’a pas d’autorités de certification pour le vérifier : { $error }
 alertmanager-lost = Vigie a été arrêtée avant qu’Alertmanager ait été interrogé, ou ait répondu
+
+# Sources that are asked for what was missed.
+source-trouble = { $source } ne peut pas être interrogé sur ce que ses webhooks ont manqué : { $error }

@@ -2,7 +2,12 @@
 //! messages or Discord.
 
 pub mod alertmanager;
+pub mod alerts;
 mod client;
+pub mod gitea;
+pub mod kuma;
+pub mod prometheus;
 pub mod woodpecker;
+mod yaml;
 
 pub use self::client::{AskError, Client, Credentials};

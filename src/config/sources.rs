@@ -65,6 +65,8 @@ pub struct Asked {
 pub struct Grafana {
     /// What proves its webhooks.
     pub proof: GrafanaProof,
+    /// Where it is asked, if it is.
+    pub asked: Option<Asked>,
 }
 
 /// What proves Grafana's webhooks.
@@ -113,9 +115,6 @@ fn gitea(entry: &Entry<'_>) -> Read<Gitea> {
     );
     let asked = asked(&mut section);
     section.finish();
-    if matches!(asked, Ok(Some(_))) {
-        entry.warn("is valid with its url, but this version does not ask Gitea yet");
-    }
     Ok(Gitea { secret: secret?, asked: asked? })
 }
 
@@ -153,6 +152,7 @@ fn grafana(entry: &Entry<'_>) -> Read<Grafana> {
             HeaderName::from_bytes(name.as_bytes()).ok()
         })
     });
+    let asked = asked(&mut section);
     section.finish();
     let proof = match (token?, secret?) {
         (Some(token), None) => GrafanaProof::Token(token),
@@ -162,7 +162,7 @@ fn grafana(entry: &Entry<'_>) -> Read<Grafana> {
             return Err(entry.absent("either token_file or secret_file", found, "write one of them"));
         }
     };
-    Ok(Grafana { proof })
+    Ok(Grafana { proof, asked: asked? })
 }
 
 fn woodpecker(entry: &Entry<'_>) -> Read<Asked> {

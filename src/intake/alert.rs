@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub use self::found::Found;
+pub use self::found::{Found, Since};
 use super::{
     bounds::{bounded, cut, line, link, name, nullable, prose, time},
     json,
@@ -56,6 +56,9 @@ const MISTAKE_AT_MOST: usize = 300;
 
 /// How many bytes of labels an event has.
 const LABELS_AT_MOST: usize = 16 * 1024;
+
+/// What a stored body is called.
+const KEPT: &str = "an alert as Vigie keeps it";
 
 /// How many silences and inhibitions of an alert are kept.
 const SUPPRESSED_BY_AT_MOST: usize = 20;
@@ -164,9 +167,25 @@ impl Dialect {
             "endsAt": found.ends_at,
             "generatorURL": found.generator_url,
         });
-        let suppressed_by =
-            found.suppressed_by.iter().take(SUPPRESSED_BY_AT_MOST).cloned().map(name).collect();
+        let suppressed_by = quiet(&found.suppressed_by);
         self.arrival(&Kept { alert, group: group.into_iter().collect(), suppressed_by }, told)
+    }
+
+    /// What an alert that was stored as `body` becomes by what is known since.
+    ///
+    /// # Errors
+    /// If the body was not made here.
+    pub(super) fn since(&self, body: &[u8], since: &Since, told: Told) -> Result<Arrival, String> {
+        let mut kept: Kept = json::read(KEPT, body)?;
+        match since {
+            Since::Ended(at) => {
+                kept.alert["status"] = json!(Firing::Resolved);
+                kept.alert["endsAt"] = json!(at);
+                kept.suppressed_by.clear();
+            }
+            Since::Quiet(by) => kept.suppressed_by = quiet(by),
+        }
+        self.arrival(&kept, told)
     }
 
     fn arrival(&self, kept: &Kept, told: Told) -> Result<Arrival, String> {
@@ -180,7 +199,7 @@ impl Dialect {
     /// # Errors
     /// If it was not made here.
     pub(super) fn read(&self, body: &[u8]) -> Result<Event, String> {
-        self.event(&json::read("an alert as Vigie keeps it", body)?)
+        self.event(&json::read(KEPT, body)?)
     }
 
     fn event(&self, kept: &Kept) -> Result<Event, String> {
@@ -316,6 +335,11 @@ fn within_bounds(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> 
         rest.is_some()
     };
     labels.iter().filter(&mut fits).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What keeps an alert quiet, bounded.
+fn quiet(by: &[String]) -> Vec<String> {
+    by.iter().take(SUPPRESSED_BY_AT_MOST).cloned().map(name).collect()
 }
 
 /// A time to the millisecond; none if it is Go's zero time.

@@ -5,7 +5,7 @@
 use hyper::header::HeaderName;
 use secrecy::SecretString;
 
-pub use super::alert::Found;
+pub use super::alert::{Found, Since};
 use super::{
     alert::{Dialect, Group, Wire},
     proof::Proof,
@@ -52,6 +52,14 @@ pub fn arrivals(body: &[u8]) -> Result<Vec<Arrival>, String> {
 /// If it has no labels.
 pub fn arrival_of(found: &Found, told: Told) -> Result<Arrival, String> {
     DIALECT.found(found, told)
+}
+
+/// What an alert that was stored as `body` becomes by what is known since.
+///
+/// # Errors
+/// If [`arrivals`] or [`arrival_of`] did not make the body.
+pub fn arrival_since(body: &[u8], since: &Since, told: Told) -> Result<Arrival, String> {
+    DIALECT.since(body, since, told)
 }
 
 /// Reads a stored body again.

@@ -18,6 +18,7 @@ pub mod json;
 pub mod kuma;
 pub mod own;
 pub mod proof;
+pub mod reconcile;
 pub mod signature;
 pub mod tally;
 pub mod woodpecker;
@@ -34,7 +35,7 @@ pub fn read(source: Source, kind: &str, body: &[u8]) -> Result<Event, String> {
         Source::Deploy => deploy::read(body),
         Source::Generic => generic::read(kind, body),
         Source::Woodpecker => woodpecker::read(body),
-        Source::Vigie => own::read(body),
+        Source::Vigie => own::read(kind, body),
         other => Err(format!("this version reads no events of {other}")),
     }
 }

@@ -135,6 +135,81 @@ pub fn pending(conn: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreErro
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// What is known of an arrival that was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id, in the order of acceptance.
+    pub id: i64,
+    /// The ref or thing that it happened to.
+    pub object: String,
+    /// What makes the content unique within its source.
+    pub source_key: String,
+    /// When it was accepted, in milliseconds since the Unix epoch.
+    pub received_ms: i64,
+    /// The kind as it stood on the wire.
+    pub kind: String,
+    /// The body as it came; `None` once it is older than `keep`.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Stored {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            object: row.get(1)?,
+            source_key: row.get(2)?,
+            received_ms: row.get(3)?,
+            kind: row.get(4)?,
+            body: row.get(5)?,
+        })
+    }
+}
+
+/// The newest arrival of this object.
+pub fn newest(conn: &Connection, source: Source, object: &str) -> Result<Option<Stored>, StoreError> {
+    let sql = "SELECT id, object, source_key, received_ms, kind, body FROM inbox \
+               WHERE source = ?1 AND object = ?2 ORDER BY id DESC LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row(params![source.as_str(), object], Stored::read).optional()?)
+}
+
+/// The newest arrival of each object of `source`. For sources with few objects: it looks at every arrival's key.
+pub fn newest_of_each(conn: &Connection, source: Source) -> Result<Vec<Stored>, StoreError> {
+    let sql = "SELECT id, object, source_key, received_ms, kind, body FROM inbox \
+               WHERE id IN (SELECT max(id) FROM inbox WHERE source = ?1 GROUP BY object) ORDER BY id";
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([source.as_str()], Stored::read)?.collect::<Result<_, _>>()?)
+}
+
+/// At most `limit` arrivals of `source` since `from_ms` whose bodies are kept, in the order of their ids, after `after`.
+pub fn since(
+    conn: &Connection,
+    source: Source,
+    from_ms: i64,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Stored>, StoreError> {
+    let sql = "SELECT id, object, source_key, received_ms, kind, body FROM inbox \
+               WHERE source = ?1 AND received_ms >= ?2 AND id > ?3 AND body IS NOT NULL ORDER BY id LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![source.as_str(), from_ms, after, limit], Stored::read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Ids and keys of what the source itself reported of this object since `from_ms`, oldest first.
+pub fn reported_since(
+    conn: &Connection,
+    source: Source,
+    object: &str,
+    from_ms: i64,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let sql = "SELECT id, source_key FROM inbox \
+               WHERE source = ?1 AND object = ?2 AND received_ms >= ?3 AND late = 0 ORDER BY id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![source.as_str(), object, from_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Says that the arrival has become part of an incident.
 pub fn settle(conn: &Connection, id: i64) -> Result<(), StoreError> {
     let changed = conn.prepare_cached("UPDATE inbox SET state = 'settled' WHERE id = ?1")?.execute([id])?;

@@ -65,6 +65,14 @@ pub fn get(conn: &Connection, id: i64) -> Result<Option<IncidentRow>, StoreError
     Ok(conn.prepare_cached(sql)?.query_row([id], read).optional()?)
 }
 
+/// Every incident that goes on.
+pub fn open(conn: &Connection) -> Result<Vec<IncidentRow>, StoreError> {
+    let sql = "SELECT id, source, key, reference, open, severity, opened_ms, updated_ms, data FROM incidents \
+               WHERE open = 1";
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
 /// Stores `incident`: a new one (id 0) is added, another replaced. Answers with its id.
 pub fn save(conn: &Connection, incident: &IncidentRow) -> Result<i64, StoreError> {
     let IncidentRow { id, source, key, reference, open, severity, opened_ms, updated_ms, data } = incident;

@@ -149,6 +149,16 @@ impl Store {
 
     /// Like [`Store::accept`] for what came together: all of it is stored, or none.
     pub async fn accept_all(&self, arrivals: Vec<Arrival>) -> Result<Vec<Acceptance>, StoreError> {
+        self.accept_news(arrivals, |_, arrival| Ok(Some(arrival))).await
+    }
+
+    /// Like [`Store::accept_all`] for what `judge` makes of `findings`. It sees the store as it is when they are
+    /// stored, so that nothing comes between.
+    pub async fn accept_news<T: Send + 'static>(
+        &self,
+        findings: Vec<T>,
+        mut judge: impl FnMut(&Connection, T) -> Result<Option<Arrival>, StoreError> + Send + 'static,
+    ) -> Result<Vec<Acceptance>, StoreError> {
         if self.congested.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable(
                 Reason::new("store-backlog").with("limit", BACKLOG.unsigned_abs()),
@@ -157,7 +167,13 @@ impl Store {
         let now_ms = self.settings.clock.now_ms();
         let woken = Arc::clone(&self.inbox_arrivals);
         let job = move |conn: &Connection| -> Result<Vec<Acceptance>, StoreError> {
-            arrivals.iter().map(|arrival| inbox::accept(conn, arrival, now_ms)).collect()
+            let mut acceptances = Vec::new();
+            for finding in findings {
+                if let Some(arrival) = judge(conn, finding)? {
+                    acceptances.push(inbox::accept(conn, &arrival, now_ms)?);
+                }
+            }
+            Ok(acceptances)
         };
         let committed = move |acceptances: &Vec<Acceptance>| {
             if acceptances.iter().any(|acceptance| *acceptance != Acceptance::Repeat) {

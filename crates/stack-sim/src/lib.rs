@@ -4,4 +4,5 @@
 
 pub mod alertmanager;
 pub mod gitea;
+pub mod programs;
 pub mod woodpecker;

@@ -30,6 +30,15 @@ pub struct Found {
     pub suppressed_by: Vec<String>,
 }
 
+/// What is known since an alert was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// It ended, at this time or before.
+    Ended(Timestamp),
+    /// This keeps it quiet, or nothing does any more.
+    Quiet(Vec<String>),
+}
+
 impl Found {
     /// One entry of what `GET /api/v2/alerts` answers, which tells what fires only (`gettableAlert` in
     /// `api/v2/openapi.yaml` of Alertmanager 0.25 to 0.34; `mutedBy` came with 0.28). `external_url` is where
