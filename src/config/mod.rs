@@ -5,6 +5,7 @@
 //! Paths in the file are taken from the file's own folder.
 
 mod document;
+mod kinds;
 mod routes;
 mod secrets;
 mod sections;

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{
     Life,
     desk::{Desk, readable, row},
-    digest::{Opening, is_gathered},
+    digest::{Opening, is_gathered, mention, open_digest},
 };
 use crate::{
     event::{Severity, Source},
@@ -44,10 +44,8 @@ impl Desk {
             let waiting = outbox::untried(conn, channel, STEP)?;
             count += waiting.len();
             for one in &waiting {
+                outbox::weighed(conn, one.id)?;
                 self.condense_one(conn, channel, *one)?;
-            }
-            if let Some(last) = waiting.last() {
-                outbox::looked_at(conn, channel, last.id)?;
             }
         }
         Ok(count)
@@ -63,39 +61,33 @@ impl Desk {
             return outbox::prefer(conn, id, channel, waiting.accepted_ms);
         }
         let since = Timestamp::from_millisecond(waiting.accepted_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let digest = self.backlog(conn, channel, since, id)?;
+        let digest = backlog(conn, channel, since, id)?;
         let mentions = if incident.life == Life::Open { incident.mentions.as_slice() } else { &[] };
-        self.mention(conn, digest, mentions)?;
+        mention(conn, digest, mentions)?;
         self.enlist(conn, digest, id, &incident, since)?;
         incident.channels.retain(|shown| *shown != channel);
         incidents::save(conn, &row(id, &incident, known.updated_ms)?)?;
         outbox::withdraw(conn, waiting.id)
     }
+}
 
-    /// The digest of what waits in `channel`: the newest one, or a new one if that was sent. `first` is the incident
-    /// that it would be opened for.
-    fn backlog(
-        &self,
-        conn: &Connection,
-        channel: u64,
-        since: Timestamp,
-        first: i64,
-    ) -> Result<i64, StoreError> {
-        let key = format!("backlog {channel}");
-        if let Some(known) = incidents::find(conn, Source::Vigie, &key)?
-            && outbox::find(conn, known.id, channel)?.is_none_or(|message| message.message_id.is_none())
-        {
-            return Ok(known.id);
-        }
-        let opening = Opening {
-            gathering: Gathering::Backlog,
-            key,
-            seed: first,
-            channels: vec![channel],
-            mentions: Vec::new(),
-            since,
-            until: None,
-        };
-        self.open_digest(conn, opening)
+/// The digest of what waits in `channel`: the newest one, or a new one if that was sent. `first` is the incident
+/// that it would be opened for.
+fn backlog(conn: &Connection, channel: u64, since: Timestamp, first: i64) -> Result<i64, StoreError> {
+    let key = format!("backlog {channel}");
+    if let Some(known) = incidents::find(conn, Source::Vigie, &key)?
+        && outbox::find(conn, known.id, channel)?.is_none_or(|message| message.message_id.is_none())
+    {
+        return Ok(known.id);
     }
+    let opening = Opening {
+        gathering: Gathering::Backlog,
+        key,
+        seed: first,
+        channels: vec![channel],
+        mentions: Vec::new(),
+        since,
+        until: None,
+    };
+    open_digest(conn, opening)
 }

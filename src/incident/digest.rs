@@ -159,7 +159,7 @@ impl Desk {
         let quiet = self.quiet_until(decision, after.severity, received).filter(|_| notice.is_some());
         let Some(until) = quiet else { return Ok(notice) };
         for channel in &after.channels {
-            let digest = self.summary(conn, *channel, after, (received, until))?;
+            let digest = summary(conn, *channel, after, (received, until))?;
             self.enlist(conn, digest, id, after, received)?;
         }
         Ok(None)
@@ -174,11 +174,11 @@ impl Desk {
         received: Timestamp,
     ) -> Result<(), StoreError> {
         let digests = match incident.withheld {
-            Some(Withheld::Storm) => vec![self.storm_digest(conn, incident, decision, received)?],
+            Some(Withheld::Storm) => vec![storm_digest(conn, incident, decision, received)?],
             Some(Withheld::Quiet { until }) => incident
                 .channels
                 .iter()
-                .map(|channel| self.summary(conn, *channel, incident, (received, until)))
+                .map(|channel| summary(conn, *channel, incident, (received, until)))
                 .collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
@@ -201,101 +201,6 @@ impl Desk {
         Ok(())
     }
 
-    /// The digest of the storm on the incident's route.
-    fn storm_digest(
-        &self,
-        conn: &Connection,
-        incident: &Incident,
-        decision: &Decision,
-        received: Timestamp,
-    ) -> Result<i64, StoreError> {
-        let (name, mut storm) = storm_of(conn, decision)?;
-        if let Some((id, known)) = self.digest(conn, storm.digest)?
-            && known.channels == incident.channels
-        {
-            return Ok(id);
-        }
-        let id = self.open_digest(
-            conn,
-            Opening {
-                gathering: Gathering::Storm,
-                key: format!("storm {name} {}", incident.reference),
-                seed: 0,
-                channels: incident.channels.clone(),
-                mentions: incident.mentions.clone(),
-                since: received,
-                until: None,
-            },
-        )?;
-        storm.digest = Some(id);
-        digests::save_storm(conn, &name, &json(&storm)?)?;
-        Ok(id)
-    }
-
-    /// The summary of the quiet hours that end at `until` in `channel`. It mentions whom its members would.
-    fn summary(
-        &self,
-        conn: &Connection,
-        channel: u64,
-        incident: &Incident,
-        (since, until): (Timestamp, Timestamp),
-    ) -> Result<i64, StoreError> {
-        let key = format!("quiet {channel} {}", until.as_millisecond());
-        if let Some(known) = incidents::find(conn, Source::Vigie, &key)? {
-            self.mention(conn, known.id, &incident.mentions)?;
-            return Ok(known.id);
-        }
-        let mentions = incident.mentions.clone();
-        let opening = Opening {
-            gathering: Gathering::Quiet,
-            key,
-            seed: 0,
-            channels: vec![channel],
-            mentions,
-            since,
-            until: Some(until),
-        };
-        let id = self.open_digest(conn, opening)?;
-        digests::hold(conn, id, until.as_millisecond())?;
-        Ok(id)
-    }
-
-    /// Has the digest mention these roles too.
-    pub(super) fn mention(&self, conn: &Connection, id: i64, roles: &[u64]) -> Result<(), StoreError> {
-        let Some((id, mut digest)) = self.digest(conn, Some(id))? else { return Ok(()) };
-        let new: Vec<u64> = roles.iter().copied().filter(|role| !digest.mentions.contains(role)).collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        digest.mentions.extend(new);
-        incidents::save(conn, &row(id, &digest, digest.updated.as_millisecond())?)?;
-        Ok(())
-    }
-
-    pub(super) fn open_digest(&self, conn: &Connection, opening: Opening) -> Result<i64, StoreError> {
-        let Opening { gathering, key, seed, channels, mentions, since, until } = opening;
-        let event = Event {
-            source: Source::Vigie,
-            told: Told::AtOnce,
-            kind: "digest".into(),
-            source_key: key.clone(),
-            object: key.clone(),
-            incident: Some(key.clone()),
-            repository: None,
-            repository_url: None,
-            service: None,
-            severity: Severity::Info,
-            labels: BTreeMap::new(),
-            actor: None,
-            at: Some(since),
-            subject: Subject::Digest(Digest { gathering, since, until, groups: Vec::new() }),
-        };
-        let decision = Decision { route: None, channels, mentions };
-        let store = format!("{} {key}", meta::get(conn, meta::STORE_ID)?.unwrap_or_default());
-        let incident = Incident::open(event, key, String::new(), decision, since);
-        Ok(open(conn, incident, &store, seed, since.as_millisecond())?.0)
-    }
-
     /// Notes in the digests how their member stands now.
     pub(super) fn tell_digests(
         &self,
@@ -316,7 +221,7 @@ impl Desk {
             self.is_stale(digest, due_ms);
         }
         for (id, at_ms) in self.stale.take() {
-            let Some((id, mut incident)) = self.digest(conn, Some(id))? else { continue };
+            let Some((id, mut incident)) = find(conn, Some(id))? else { continue };
             let listed =
                 |severity| if severity == Severity::Critical { CRITICAL_LISTED } else { OTHERS_LISTED };
             let groups = digests::groups(conn, id, listed)?;
@@ -347,12 +252,106 @@ impl Desk {
         let newest = stale.entry(digest).or_insert(at_ms);
         *newest = at_ms.max(*newest);
     }
+}
 
-    /// The digest of this id, if it is still there.
-    fn digest(&self, conn: &Connection, id: Option<i64>) -> Result<Option<(i64, Incident)>, StoreError> {
-        let Some(id) = id else { return Ok(None) };
-        Ok(incidents::get(conn, id)?.as_ref().and_then(readable))
+/// The digest of the storm on the incident's route.
+fn storm_digest(
+    conn: &Connection,
+    incident: &Incident,
+    decision: &Decision,
+    received: Timestamp,
+) -> Result<i64, StoreError> {
+    let (name, mut storm) = storm_of(conn, decision)?;
+    if let Some((id, known)) = find(conn, storm.digest)?
+        && known.channels == incident.channels
+    {
+        return Ok(id);
     }
+    let id = open_digest(
+        conn,
+        Opening {
+            gathering: Gathering::Storm,
+            key: format!("storm {name} {}", incident.reference),
+            seed: 0,
+            channels: incident.channels.clone(),
+            mentions: incident.mentions.clone(),
+            since: received,
+            until: None,
+        },
+    )?;
+    storm.digest = Some(id);
+    digests::save_storm(conn, &name, &json(&storm)?)?;
+    Ok(id)
+}
+
+/// The summary of the quiet hours that end at `until` in `channel`. It mentions whom its members would.
+fn summary(
+    conn: &Connection,
+    channel: u64,
+    incident: &Incident,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<i64, StoreError> {
+    let key = format!("quiet {channel} {}", until.as_millisecond());
+    if let Some(known) = incidents::find(conn, Source::Vigie, &key)? {
+        mention(conn, known.id, &incident.mentions)?;
+        return Ok(known.id);
+    }
+    let mentions = incident.mentions.clone();
+    let opening = Opening {
+        gathering: Gathering::Quiet,
+        key,
+        seed: 0,
+        channels: vec![channel],
+        mentions,
+        since,
+        until: Some(until),
+    };
+    let id = open_digest(conn, opening)?;
+    digests::hold(conn, id, until.as_millisecond())?;
+    Ok(id)
+}
+
+/// Has the digest mention these roles too.
+pub(super) fn mention(conn: &Connection, id: i64, roles: &[u64]) -> Result<(), StoreError> {
+    let Some((id, mut digest)) = find(conn, Some(id))? else { return Ok(()) };
+    let new: Vec<u64> = roles.iter().copied().filter(|role| !digest.mentions.contains(role)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    digest.mentions.extend(new);
+    incidents::save(conn, &row(id, &digest, digest.updated.as_millisecond())?)?;
+    Ok(())
+}
+
+/// Opens a digest, which shows once it has members.
+pub(super) fn open_digest(conn: &Connection, opening: Opening) -> Result<i64, StoreError> {
+    let Opening { gathering, key, seed, channels, mentions, since, until } = opening;
+    let event = Event {
+        source: Source::Vigie,
+        told: Told::AtOnce,
+        kind: "digest".into(),
+        source_key: key.clone(),
+        object: key.clone(),
+        incident: Some(key.clone()),
+        repository: None,
+        repository_url: None,
+        service: None,
+        severity: Severity::Info,
+        labels: BTreeMap::new(),
+        actor: None,
+        at: Some(since),
+        subject: Subject::Digest(Digest { gathering, since, until, groups: Vec::new() }),
+    };
+    let decision = Decision { route: None, channels, mentions };
+    let store = format!("{} {key}", meta::get(conn, meta::STORE_ID)?.unwrap_or_default());
+    let incident = Incident::open(event, key, String::new(), decision, since);
+    Ok(open(conn, incident, &store, seed, since.as_millisecond())?.0)
+}
+
+/// The digest of this id, if it is still there.
+fn find(conn: &Connection, id: Option<i64>) -> Result<Option<(i64, Incident)>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(incidents::get(conn, id)?.as_ref().and_then(readable))
 }
 
 /// The name of the route, and what is known of how fast new incidents come on it.

@@ -101,7 +101,7 @@ impl Worker {
         if self.store.read(move |conn| backlog::stuck(conn, now)).await?.is_empty() {
             return Ok(());
         }
-        while self.at_desk(|desk, conn| desk.condense(conn)).await? > 0 {}
+        while self.at_desk(Desk::condense).await? > 0 {}
         Ok(())
     }
 

@@ -1,24 +1,17 @@
 //! Incidents that share one message, as an embed. Invariants: each critical one is named while there is room,
 //! in few words if they are many; what is not named is counted, by severity and by how it stands.
 
-use fluent_bundle::FluentValue;
 use jiff::Timestamp;
 
 use super::{
     limits, markdown,
-    message::{Embed, Footer},
+    message::Embed,
+    page::{BLUE, GREEN, ORANGE, Page, RED},
 };
 use crate::{
     event::Severity,
-    incident::Incident,
-    language::Language,
     subject::{Digest, Group, Phase},
 };
-
-const BLUE: u32 = 0x0009_69da;
-const GREEN: u32 = 0x002d_a44e;
-const RED: u32 = 0x00cf_222e;
-const YELLOW: u32 = 0x00d4_a72c;
 
 /// How long the description is at most: Discord takes 4096.
 const DESCRIPTION: usize = 4000;
@@ -27,49 +20,34 @@ const TITLE: std::ops::RangeInclusive<usize> = 14..=100;
 /// What a line has beside the title: the reference as code, a space, the line's end.
 const BESIDE: usize = 14;
 
-pub(super) fn embed(incident: &Incident, digest: &Digest, language: Language) -> Embed {
+pub(super) fn digest(page: &Page<'_>, digest: &Digest) -> Embed {
     let open = digest.count(Phase::Open);
     let all: u64 = digest.groups.iter().map(|group| group.count).sum();
-    let title = language.text(
-        "digest-title",
-        &[("kind", digest.gathering.as_str().into()), ("n", all.into()), ("open", open.into())],
-    );
-    let time = |at: Timestamp| FluentValue::from(format!("<t:{}:f>", at.as_second().max(0)));
-    let until = digest.until.unwrap_or(digest.since);
-    let about = language.text(
+    let kind = digest.gathering.as_str();
+    let title = page.say("digest-title", &[("kind", kind.into()), ("n", all.into()), ("open", open.into())]);
+    let time = |at: Timestamp| format!("<t:{}:f>", at.as_second().max(0));
+    let since = time(digest.since);
+    let until = digest.until.map_or_else(|| since.clone(), time);
+    let about = page.say(
         "digest-about",
-        &[
-            ("kind", digest.gathering.as_str().into()),
-            ("open", open.into()),
-            ("since", time(digest.since)),
-            ("until", time(until)),
-        ],
+        &[("kind", kind.into()), ("open", open.into()), ("since", since.into()), ("until", until.into())],
     );
-    let worst =
-        digest.groups.iter().filter(|group| group.phase == Phase::Open).map(|group| group.severity).max();
-    Embed {
-        title,
-        description: format!(
-            "{about}{}",
-            list(&digest.groups, DESCRIPTION - limits::units(&about), language)
-        ),
-        color: match worst {
-            Some(Severity::Critical) => RED,
-            Some(Severity::Warning) => YELLOW,
-            Some(Severity::Info) => BLUE,
-            None => GREEN,
-        },
-        footer: Footer { text: incident.reference.clone() },
-        timestamp: incident.updated.max(Timestamp::UNIX_EPOCH),
-        ..Embed::default()
-    }
+    let going_on = digest.groups.iter().filter(|group| group.phase == Phase::Open);
+    let color = match going_on.map(|group| group.severity).max() {
+        Some(Severity::Critical) => RED,
+        Some(Severity::Warning) => ORANGE,
+        Some(Severity::Info) => BLUE,
+        None => GREEN,
+    };
+    let groups = list(page, &digest.groups, DESCRIPTION - limits::units(&about));
+    Embed { description: about + &groups, ..page.embed(color, title, None) }
 }
 
 /// The groups one below the other, within `limit` units. Heads and counts come first, then critical members
 /// get what they need, and the others what is left.
-fn list(groups: &[Group], limit: usize, language: Language) -> String {
-    let heads: Vec<String> = groups.iter().map(|group| head(group, language)).collect();
-    let tails: Vec<String> = groups.iter().map(|group| more(group.count, language)).collect();
+fn list(page: &Page<'_>, groups: &[Group], limit: usize) -> String {
+    let heads: Vec<String> = groups.iter().map(|group| head(page, group)).collect();
+    let tails: Vec<String> = groups.iter().map(|group| more(page, group.count)).collect();
     let mut room = limit.saturating_sub(heads.iter().chain(&tails).map(|text| limits::units(text)).sum());
     let critical: usize = groups
         .iter()
@@ -92,23 +70,23 @@ fn list(groups: &[Group], limit: usize, language: Language) -> String {
             text.push_str(&line);
         }
         if left > 0 {
-            text.push_str(&more(left, language));
+            text.push_str(&more(page, left));
         }
     }
     text
 }
 
-fn head(group: &Group, language: Language) -> String {
+fn head(page: &Page<'_>, group: &Group) -> String {
     let variables = [
         ("severity", group.severity.as_str().into()),
         ("phase", group.phase.as_str().into()),
         ("n", group.count.into()),
     ];
-    format!("\n\n**{}**", language.text("digest-group", &variables))
+    format!("\n\n**{}**", page.say("digest-group", &variables))
 }
 
-fn more(n: u64, language: Language) -> String {
-    format!("\n*{}*", language.text("more", &[("n", n.into())]))
+fn more(page: &Page<'_>, n: u64) -> String {
+    format!("\n*{}*", page.say("more", &[("n", n.into())]))
 }
 
 #[cfg(test)]

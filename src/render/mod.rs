@@ -75,7 +75,7 @@ fn embed(page: &Page<'_>) -> Embed {
         Subject::Unit(unit) => monitor::unit(page, unit),
         Subject::Pipeline(pipeline) => pipeline::pipeline(page, pipeline),
         Subject::Deployment(deployment) => deployment::deployment(page, deployment),
-        Subject::Digest(digest) => digest::embed(page.incident, digest, page.language),
+        Subject::Digest(digest) => digest::digest(page, digest),
         Subject::Generic(generic) => generic::generic(page, generic),
     };
     Embed { description: below(embed.description, &life::notes(page)), ..embed }

@@ -21,6 +21,7 @@ mod server;
 mod service;
 mod session;
 mod site;
+mod storm;
 mod woodpecker;
 
 use std::path::Path;

@@ -84,6 +84,17 @@ fn a_sample_body_shows_the_route_that_takes_it_and_why_the_others_do_not() {
 }
 
 #[test]
+fn each_alert_of_a_group_shows_its_own_route_and_a_critical_service_counts_as_such() {
+    let config = CONFIG.replace(
+        "[[routes]]\nrepository",
+        "[services.blog]\ncritical = true\n[[routes]]\nseverity = \"critical\"\nservice = \"blog\"\nchannels = [2007]\n[[routes]]\nrepository",
+    );
+    let alert = |name: &str| serde_json::json!({ "status": "firing", "labels": { "alertname": name, "service": "blog" } });
+    let body = serde_json::json!({ "version": "4", "alerts": [alert("ServiceDown"), alert("HighLatency")] });
+    insta::assert_snapshot!(explain(&["--source", "alertmanager", "-"], &config, &body.to_string()));
+}
+
+#[test]
 fn what_no_route_takes_is_said_to_go_to_the_fallback_channel() {
     let narrow = CONFIG.split("[[routes]]").take(3).collect::<Vec<_>>().join("[[routes]]");
     insta::assert_snapshot!(explain(&["--source", "gitea", "--kind", "push", "-"], &narrow, &push()));

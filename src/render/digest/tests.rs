@@ -3,6 +3,8 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 use crate::{
+    incident::Incident,
+    language::Language,
     render::{limits::units, message, samples, snapshots::readable},
     subject::{Gathering, Member, Subject},
 };

@@ -27,11 +27,12 @@ CREATE TABLE storms (
 -- Of new messages that wait for the same channel, the one with the highest priority goes first. An older release
 -- sends them in the order of their ids.
 ALTER TABLE outbox ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+-- 1: it was considered when its channel's backlog was condensed.
+ALTER TABLE outbox ADD COLUMN weighed INTEGER NOT NULL DEFAULT 0 CHECK (weighed IN (0, 1));
 CREATE INDEX outbox_creates ON outbox (channel_id, priority DESC, id) WHERE state = 'pending' AND message_id IS NULL;
 
--- When each channel last took a message, and up to which row its backlog was dealt with.
+-- When each channel last took a message.
 CREATE TABLE channels (
     channel_id   INTEGER PRIMARY KEY,
-    delivered_ms INTEGER NOT NULL DEFAULT 0,
-    looked_at    INTEGER NOT NULL DEFAULT 0
+    delivered_ms INTEGER NOT NULL
 ) STRICT;

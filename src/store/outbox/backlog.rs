@@ -42,12 +42,11 @@ pub fn stuck(conn: &Connection, before_ms: i64) -> Result<Vec<u64>, StoreError> 
     Ok(stuck)
 }
 
-/// The oldest untried messages of the channel, no replies, that were not [`looked_at`] before.
+/// The oldest untried messages of the channel, no replies, that were not [`weighed`] before.
 pub fn untried(conn: &Connection, channel_id: u64, limit: u32) -> Result<Vec<Untried>, StoreError> {
     let sql = "SELECT id, incident_id, accepted_ms FROM outbox WHERE state IN ('pending', 'parked') \
                AND channel_id = ?1 AND message_id IS NULL AND first_attempt_ms IS NULL AND reply_to IS NULL \
-               AND id > coalesce((SELECT looked_at FROM channels WHERE channel_id = ?1), 0) \
-               ORDER BY id LIMIT ?2";
+               AND weighed = 0 ORDER BY id LIMIT ?2";
     let mut statement = conn.prepare_cached(sql)?;
     let rows = statement.query_map(params![channel_id.cast_signed(), limit], |row| {
         Ok(Untried { id: row.get(0)?, incident_id: row.get(1)?, accepted_ms: row.get(2)? })
@@ -55,11 +54,9 @@ pub fn untried(conn: &Connection, channel_id: u64, limit: u32) -> Result<Vec<Unt
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Notes that the untried messages of the channel up to this row have been dealt with.
-pub fn looked_at(conn: &Connection, channel_id: u64, id: i64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO channels (channel_id, looked_at) VALUES (?1, ?2) \
-               ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at";
-    conn.prepare_cached(sql)?.execute([channel_id.cast_signed(), id])?;
+/// Notes that it was decided what becomes of the message.
+pub fn weighed(conn: &Connection, id: i64) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE outbox SET weighed = 1 WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
