@@ -25,6 +25,7 @@ use crate::{
         self,
         endpoint::{self, Intake},
         hooks::Hooks,
+        own,
         reconcile::{Asking, Desk},
         woodpecker::Follower,
     },
@@ -148,7 +149,7 @@ pub async fn run(
     });
 
     let stop = supervisor.stop(Stage::Work);
-    let warnings = intake::own::pass_on_warnings(store.clone(), clock.clone(), stop);
+    let warnings = own::pass_on_warnings(store.clone(), clock.clone(), stop);
     supervisor.spawn("store warnings", Stage::Work, warnings);
 
     let stop = supervisor.stop(Stage::Base);
@@ -163,11 +164,7 @@ pub async fn run(
     if told.is_cancelled() {
         watchdog::stopping();
     }
-    if clock.timeout(STOP_DEADLINE, store.close()).await.is_none() {
-        tracing::error!(
-            "the store did not close in time: the disk hangs; what was answered with 2xx is on it"
-        );
-    }
+    close(store, &clock).await;
     Ok(outcome?)
 }
 
@@ -201,6 +198,14 @@ fn silences(config: &Config, clock: &Clock) -> Result<Option<Silences>, AskError
         Client::new(&asked.url, credentials, clock.clone())
     });
     Ok(client.transpose()?.map(Silences::new))
+}
+
+async fn close(store: Store, clock: &Clock) {
+    if clock.timeout(STOP_DEADLINE, store.close()).await.is_none() {
+        tracing::error!(
+            "the store did not close in time: the disk hangs; what was answered with 2xx is on it"
+        );
+    }
 }
 
 /// Starts what goes to the sources, where webhooks do not bring everything.

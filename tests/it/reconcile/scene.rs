@@ -53,31 +53,28 @@ impl Scene {
         let token = self.gitea.as_ref().map_or("the-token\n", |(_, token)| token);
         std::fs::write(self.lab.folder().join("api"), token).unwrap();
         let folder = self.lab.folder().display();
-        let mut configuration = self.lab.configuration("");
+        let mut asked = String::new();
         for source in sources {
             let url = self.programs.url(source);
-            match *source {
-                "gitea" => {
-                    let url = self.gitea.as_ref().map_or(url, |(url, _)| url.clone());
-                    let proven = format!("secret_file = \"{folder}/secret\"\n");
-                    let asked = format!("{proven}url = \"{url}\"\napi_token_file = \"{folder}/api\"\n");
-                    configuration = configuration.replace(&proven, &asked);
-                }
-                "prometheus" => configuration += &format!("[backends.prometheus]\nurl = \"{url}\"\n"),
-                source => {
-                    let file = format!("{folder}/{source}-api");
-                    configuration += &format!(
-                        "[sources.{source}]\ntoken_file = \"{folder}/token\"\nurl = \"{url}\"\n{}",
-                        if source == "kuma" {
-                            format!("api_token_file = \"{file}\"\n")
-                        } else {
-                            String::new()
-                        }
-                    );
-                }
-            }
+            let section = match *source {
+                // Its section is there already.
+                "gitea" => continue,
+                "prometheus" => format!("[backends.prometheus]\nurl = \"{url}\"\n"),
+                "kuma" => format!(
+                    "[sources.kuma]\ntoken_file = \"{folder}/token\"\nurl = \"{url}\"\napi_token_file = \"{folder}/kuma-api\"\n"
+                ),
+                source => format!("[sources.{source}]\ntoken_file = \"{folder}/token\"\nurl = \"{url}\"\n"),
+            };
+            asked.push_str(&section);
         }
-        configuration += &format!("[[routes]]\nchannels = [{CHANNEL}]\n");
+        let mut configuration =
+            self.lab.configuration(&format!("{asked}[[routes]]\nchannels = [{CHANNEL}]\n"));
+        if sources.contains(&"gitea") {
+            let url = self.gitea.as_ref().map_or_else(|| self.programs.url("gitea"), |(url, _)| url.clone());
+            let proven = format!("secret_file = \"{folder}/secret\"\n");
+            let asked = format!("{proven}url = \"{url}\"\napi_token_file = \"{folder}/api\"\n");
+            configuration = configuration.replace(&proven, &asked);
+        }
         Inside::start(&self.lab, &configuration, self.ahead).await
     }
 
@@ -96,9 +93,16 @@ impl Scene {
     pub(super) async fn minute(&self, vigie: &Inside) {
         self.rest().await;
         let before = self.programs.asked().len();
-        vigie.clock.advance(Duration::from_secs(61));
-        eventually("the programs are asked", async || (self.programs.asked().len() > before).then_some(()))
-            .await;
+        let mut last: Option<Instant> = None;
+        eventually("the programs are asked", async || {
+            // It may not have begun to wait when time passed.
+            if last.is_none_or(|last| last.elapsed() > REST) {
+                vigie.clock.advance(Duration::from_secs(61));
+                last = Some(Instant::now());
+            }
+            (self.programs.asked().len() > before).then_some(())
+        })
+        .await;
         self.rest().await;
     }
 
