@@ -9,6 +9,7 @@ mod dispatcher;
 mod error;
 mod lookup;
 mod refusal;
+mod remedy;
 mod replies;
 mod rest;
 mod shrink;

@@ -81,7 +81,11 @@ impl Desk {
                 Vec::new()
             } else {
                 let notice = self.notice(conn, &before, (id, &incident), &decision, received)?;
-                self.replies(&mut incident, details, notice, &decision.mentions)
+                let replies = self.replies(&mut incident, details, notice, &decision.mentions);
+                if incident.severity > before.severity {
+                    incident.show_too(&decision);
+                }
+                replies
             };
             (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident, replies)
         } else {
@@ -172,14 +176,24 @@ impl Desk {
         for detail in details {
             let Some(reference) = next(after) else { break };
             let message = render::news::detail(&detail, &reference, self.language);
-            answers.push(Answer { place: Place::Thread, reference, message });
+            answers.push(Answer {
+                channels: after.channels.clone(),
+                place: Place::Thread,
+                reference,
+                message,
+            });
         }
         if let Some(notice) = notice
             && let Some(reference) = next(after)
         {
             let roles = if notice.pings() && after.acknowledged.is_none() { roles } else { &[] };
             let message = render::news::notice(after, notice, roles, &reference, self.language);
-            answers.push(Answer { place: Place::Channel, reference, message });
+            answers.push(Answer {
+                channels: after.channels.clone(),
+                place: Place::Channel,
+                reference,
+                message,
+            });
         }
         answers
     }
@@ -203,7 +217,7 @@ impl Desk {
             ..row(id, incident, accepted_ms)?
         };
         let own = incidents::save(conn, &own)?;
-        for channel_id in &incident.channels {
+        for channel_id in &answer.channels {
             let Some(main) = outbox::find(conn, id, *channel_id)? else { continue };
             let draft = Draft {
                 incident_id: own,
@@ -221,6 +235,7 @@ impl Desk {
 
 /// A reply that is to be sent.
 struct Answer {
+    channels: Vec<u64>,
     place: Place,
     reference: String,
     message: Message,

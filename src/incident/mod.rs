@@ -3,7 +3,8 @@
 //!   a clock, a store or a network, except [`worker`] and [`action`], which bring the two together;
 //! - older facts never replace newer ones: an event that was overtaken only finds its place in the history;
 //! - the history is bounded, and says how many of its steps were forgotten;
-//! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
+//! - where an incident is shown, and with whom mentioned, is decided by its first event; what matters more than
+//!   before is shown also where its newest event leads.
 
 pub mod action;
 mod backlog;
@@ -246,6 +247,16 @@ impl Incident {
         let (Subject::Alert(was), Subject::Alert(is)) = (&self.subject, &event.subject) else { return false };
         let states = (was.state, is.state) == (Firing::Resolved, Firing::Firing);
         states && was.starts_at.is_some() && was.starts_at == is.starts_at && was.labels == is.labels
+    }
+
+    /// Shows it also where `decision` would show it now. A pipeline begins as news for those who like to watch
+    /// and fails as a warning for those who must act.
+    fn show_too(&mut self, decision: &Decision) {
+        let new = |known: &[u64], ids: &[u64]| {
+            ids.iter().copied().filter(|id| !known.contains(id)).collect::<Vec<_>>()
+        };
+        self.channels.extend(new(&self.channels, &decision.channels));
+        self.mentions.extend(new(&self.mentions, &decision.mentions));
     }
 
     /// Takes `event` into the history only: it tells of this incident, but has one of its own.

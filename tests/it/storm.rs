@@ -14,7 +14,7 @@ const CHANNEL: u64 = FALLBACK + 1;
 /// A configuration that takes alerts, with one route for all.
 fn configuration(lab: &Lab, route: &str) -> String {
     let token = lab.folder().join("token");
-    let sources = format!("[sources.alertmanager]\ntoken_file = {token:?}");
+    let sources = format!("[sources.alertmanager]\ntoken_file = \"{}\"", token.display());
     lab.configuration(&format!("{sources}\n[[routes]]\nchannels = [{CHANNEL}]\n{route}\n"))
 }
 

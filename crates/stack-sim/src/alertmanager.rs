@@ -1,4 +1,5 @@
-//! An Alertmanager (0.25) that knows silences: `api/v2/silences` and `api/v2/silence/{id}` (`api/v2/openapi.yaml`).
+//! An Alertmanager (0.25) that knows silences: `api/v2/silences` and `api/v2/silence/{id}` (`api/v2/openapi.yaml`). It
+//! was just started, so it has heard of no alerts yet.
 //! Invariants: it refuses what the real one refuses; its faults are ordered, so nothing is left to chance.
 
 use std::{
@@ -52,7 +53,10 @@ impl Alertmanager {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let known = Known::default();
+        let status = json!({ "uptime": now(), "config": { "original": "" } });
         let router = Router::new()
+            .route("/api/v2/status", get(async || Json(status)))
+            .route("/api/v2/alerts", get(async || Json(json!([]))))
             .route("/api/v2/silences", get(list).post(create))
             .route("/api/v2/silence/{id}", get(show).delete(expire))
             .with_state(known.clone());

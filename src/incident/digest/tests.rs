@@ -337,7 +337,7 @@ async fn what_becomes_severe_enough_in_quiet_hours_is_shown_at_once() {
     assert!(lookout.messages().await.is_empty());
     lookout.tell([alert("Smoke", Severity::Critical, Firing::Firing)]).await;
     let shown = lookout.messages().await;
-    assert!(shown.len() == 1 && shown[0].1.starts_with("<@&3000>Smoke"), "{shown:#?}");
+    assert!(shown.len() == 1 && shown[0].1.starts_with("<@&3000>🔴 Firing: Smoke\n"), "{shown:#?}");
 
     lookout.clock.advance(Duration::from_hours(8));
     lookout.work().await;

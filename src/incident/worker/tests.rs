@@ -276,3 +276,20 @@ async fn what_says_that_a_service_is_down_is_one_incident_whoever_says_it() {
     let rows = outbox(&worker).await;
     assert_eq!(rows.iter().map(|row| row.version).collect::<Vec<_>>(), [4], "a repeat shows nothing");
 }
+
+#[tokio::test]
+async fn what_gets_worse_is_shown_where_that_leads_too_and_stays_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut routes = routes(&[1]);
+    let conditions = Conditions { severities: vec![Severity::Critical], ..Conditions::default() };
+    let urgent = Route { conditions, channels: vec![2], ..routes.routes[0].clone() };
+    routes.routes.insert(0, urgent);
+    let worker = Worker { reader: own_reader, routes: Arc::new(routes), ..worker(folder.path(), &[1]) };
+    for body in [r#"[0,true,"warning"]"#, r#"[1,true,"critical"]"#, r#"[2,true,"warning"]"#] {
+        accept(&worker, "own", body.as_bytes()).await;
+        worker.work().await.unwrap();
+    }
+    let rows = outbox(&worker).await;
+    let shown: Vec<_> = rows.iter().map(|row| (row.channel_id, row.reply.is_some(), row.version)).collect();
+    assert_eq!(shown, [(1, false, 3), (2, false, 2), (1, true, 1)]);
+}

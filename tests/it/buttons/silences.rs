@@ -1,6 +1,6 @@
 //! Silences: real ones, made once, ended by whoever may.
 
-use harness::{FALLBACK, GUILD, eventually};
+use harness::{GUILD, eventually};
 use serde_json::{Value, json};
 use stack_sim::alertmanager::Fault;
 
@@ -124,7 +124,6 @@ async fn an_alertmanager_that_refuses_or_is_away_changes_nothing() {
         audit[0].starts_with("alice silence: refused ") && audit[2].contains("undo silence: refused"),
         "{audit:?}"
     );
-    assert_eq!(watch.lab.messages(FALLBACK).await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,9 +46,10 @@ async fn after_long_without_discord_a_backlog_is_condensed_with_the_newest_criti
     lookout.tell([resolved("Alert1"), resolved("Fire0")]).await;
     lookout.worker.condense().await.unwrap();
     let sent = lookout.send_all(1).await;
-    assert!(sent.iter().take(3).map(String::as_str).eq(["Fire15", "Fire10", "Fire5"]), "{sent:#?}");
+    let first: Vec<_> = sent.iter().take(3).map(|title| title.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(first, ["Fire15", "Fire10", "Fire5"], "{sent:#?}");
     // What had become critical before that was seen has its message too, as it stands now.
-    assert_eq!(sent.iter().filter(|title| title.starts_with("Fire0")).count(), 1);
+    assert_eq!(sent.iter().filter(|title| title.ends_with(": Fire0")).count(), 1);
     assert_eq!(sent.iter().filter(|title| title.contains("branch")).count(), 20);
     let digest: Vec<_> = sent.iter().filter(|title| title.starts_with("While Discord was away")).collect();
     assert_eq!(digest, ["While Discord was away: 20 incidents, 19 open"]);
