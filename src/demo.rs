@@ -5,6 +5,7 @@
 mod http;
 mod stage;
 mod story;
+mod watch;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -17,7 +18,7 @@ use self::{
     stage::{CHANNELS, Stage},
     story::Story,
 };
-use crate::app::AppError;
+use crate::{app::AppError, clock::Clock};
 
 /// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +73,11 @@ async fn tell(
         return Err((StatusCode::NOT_FOUND, "no such chapter".into()));
     };
     let hooks = hooks.get().ok_or((StatusCode::SERVICE_UNAVAILABLE, "Vigie is not up yet".to_owned()))?;
-    let delivery = story.lock().await.next(chapter);
-    http::deliver(hooks, &delivery).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
+    // One telling after the other, so that each click tells what follows.
+    let mut story = story.lock().await;
+    for hook in story.next(chapter, Clock::system().now()) {
+        http::deliver(hooks, &hook).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -85,7 +89,9 @@ pub async fn once(listen: SocketAddr, shutdown: CancellationToken) -> Result<(),
     let played = async {
         let mut story = Story::default();
         for chapter in Story::WHOLE {
-            http::deliver(&stage.hooks(), &story.next(*chapter)).await.map_err(DemoError::Broken)?;
+            for hook in story.next(*chapter, Clock::system().now()) {
+                http::deliver(&stage.hooks(), &hook).await.map_err(DemoError::Broken)?;
+            }
         }
         let outcome = stage.wait_for(&story::EXPECTED).await?;
         for (channel, message) in &outcome.shown {

@@ -1,6 +1,12 @@
 //! What happens in the demo: a small team and its lighthouse.
 
-use stack_sim::gitea::{Delivery, PullRequestStep, Repository};
+use jiff::Timestamp;
+use stack_sim::{
+    gitea::{Delivery, PullRequestStep, Repository},
+    hooks::Hook,
+};
+
+use super::watch::Watch;
 
 /// The secret that Gitea and Vigie share in the demo.
 pub(super) const SECRET: &str = "the demo's own secret";
@@ -17,6 +23,12 @@ pub(super) enum Chapter {
     Comment,
     Release,
     NastyPush,
+    Alert,
+    Outage,
+    Panel,
+    Deployment,
+    Backup,
+    Storm,
 }
 
 impl Chapter {
@@ -29,6 +41,12 @@ impl Chapter {
             Self::Comment => "Comment",
             Self::Release => "Release",
             Self::NastyPush => "Nasty push",
+            Self::Alert => "Alert (Prometheus)",
+            Self::Outage => "Outage (two watchers)",
+            Self::Panel => "Alert (Grafana)",
+            Self::Deployment => "Deployment",
+            Self::Backup => "Cron job",
+            Self::Storm => "Storm of alerts",
         }
     }
 
@@ -41,6 +59,12 @@ impl Chapter {
             Self::Comment => "comment",
             Self::Release => "release",
             Self::NastyPush => "nasty-push",
+            Self::Alert => "alert",
+            Self::Outage => "outage",
+            Self::Panel => "panel",
+            Self::Deployment => "deployment",
+            Self::Backup => "backup",
+            Self::Storm => "storm",
         }
     }
 }
@@ -54,6 +78,7 @@ pub(super) struct Story {
     issues: u64,
     comments: usize,
     releases: usize,
+    watch: Watch,
 }
 
 impl Default for Story {
@@ -65,19 +90,26 @@ impl Default for Story {
             issues: 0,
             comments: 0,
             releases: 0,
+            watch: Watch::default(),
         }
     }
 }
 
 impl Story {
     /// Every chapter, in the order of the buttons.
-    pub(super) const CHAPTERS: [Chapter; 6] = [
+    pub(super) const CHAPTERS: [Chapter; 12] = [
         Chapter::Push,
         Chapter::PullRequest,
         Chapter::Issue,
         Chapter::Comment,
         Chapter::Release,
         Chapter::NastyPush,
+        Chapter::Alert,
+        Chapter::Outage,
+        Chapter::Panel,
+        Chapter::Deployment,
+        Chapter::Backup,
+        Chapter::Storm,
     ];
 
     /// One telling of all of it: a pull request takes four steps to be merged.
@@ -91,12 +123,30 @@ impl Story {
         Chapter::Comment,
         Chapter::Release,
         Chapter::NastyPush,
+        Chapter::Alert,
+        Chapter::Outage,
+        Chapter::Outage,
+        Chapter::Panel,
+        Chapter::Deployment,
+        Chapter::Backup,
+        Chapter::Backup,
     ];
 
-    /// What happens next in a chapter.
-    pub(super) fn next(&mut self, chapter: Chapter) -> Delivery {
+    /// What happens next in a chapter, at the time `now`.
+    pub(super) fn next(&mut self, chapter: Chapter, now: Timestamp) -> Vec<Hook> {
         match chapter {
-            Chapter::Push => self.push(),
+            Chapter::Alert => vec![self.watch.alert(now)],
+            Chapter::Outage => vec![self.watch.outage(now)],
+            Chapter::Panel => vec![self.watch.panel(now)],
+            Chapter::Deployment => self.watch.deployment(now),
+            Chapter::Backup => vec![self.watch.backup()],
+            Chapter::Storm => vec![self.watch.storm(now)],
+            forge => vec![self.forge(forge).into()],
+        }
+    }
+
+    fn forge(&mut self, chapter: Chapter) -> Delivery {
+        match chapter {
             Chapter::PullRequest => self.pull_request(),
             Chapter::Issue => self.issue(),
             Chapter::Comment => self.comment(),
@@ -110,6 +160,7 @@ impl Story {
                     "\u{202e}desrever \u{200b}zero width",
                 ],
             ),
+            _ => self.push(),
         }
     }
 

@@ -3,3 +3,4 @@
 //! the same story gives the same bodies.
 
 pub mod gitea;
+pub mod hooks;
