@@ -5,22 +5,19 @@
 mod backing;
 mod complaints;
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{backing::StoreBacking, complaints::Complaints};
 use crate::{
+    actions::Actions,
+    backends::{AskError, Client, Credentials, alertmanager::Silences},
     clock::Clock,
-    config::Config,
+    config::{Config, Permission},
     delivery::{self, Dispatcher, Rest, RestSettings},
-    discord::session,
+    discord::{permissions::Permissions, session},
     halt::Halt,
     health::Health,
     incident::{route::Routes, worker::Worker},
@@ -28,7 +25,10 @@ use crate::{
         self,
         endpoint::{self, Intake},
         hooks::Hooks,
+        reconcile::{Asking, Desk},
+        woodpecker::Follower,
     },
+    render::buttons::Silencing,
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
     telemetry::Metrics,
@@ -55,6 +55,9 @@ pub enum AppError {
     /// The sender can't be made.
     #[error(transparent)]
     Delivery(#[from] delivery::SetupError),
+    /// A system can't be asked at all.
+    #[error(transparent)]
+    Backend(#[from] AskError),
     /// A part ended.
     #[error(transparent)]
     Ended(#[from] Ended),
@@ -100,16 +103,26 @@ pub async fn run(
     let stop = supervisor.stop(Stage::Intake);
     supervisor.spawn("web server", Stage::Intake, server.serve(web::router(site, hooks), stop));
 
+    let desk = Desk::new(store.clone(), clock.clone(), metrics.clone(), health.clone(), config.language);
+    ask_sources(&mut supervisor, &config, desk);
+
     let worker = Worker {
         store: store.clone(),
         routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
-        critical: Arc::new(critical(&config)),
+        critical: Arc::new(config.critical_services()),
+        silencing: silencing(&config),
         language: config.language,
         reader: intake::read,
         clock: clock.clone(),
     };
+    let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
     let stop = supervisor.stop(Stage::Work);
+    // What waited for a day is condensed before the first message goes out.
+    if let Err(error) = worker.condense().await {
+        tracing::warn!(%error, "what waits for Discord is condensed later");
+    }
     supervisor.spawn("incidents", Stage::Work, worker.run(stop.clone()));
+    supervisor.spawn("silences", Stage::Work, actions.clone().run(stop.clone()));
     let (complain, heard) = mpsc::channel(COMPLAINTS);
     let complaints = Complaints {
         store: store.clone(),
@@ -133,7 +146,7 @@ pub async fn run(
         health,
         halt,
         metrics,
-        backing: Arc::new(StoreBacking(store.clone())),
+        backing: Arc::new(StoreBacking { store: store.clone(), actions }),
     };
     let settings = session_settings(&config);
     supervisor.spawn("gateway session", Stage::Work, async move {
@@ -166,10 +179,36 @@ pub async fn run(
     Ok(outcome?)
 }
 
-/// The watched services whose being down is critical.
-fn critical(config: &Config) -> BTreeSet<String> {
-    let services = config.services.iter().filter(|(_, service)| service.critical);
-    services.map(|(name, _)| name.clone()).collect()
+/// Whether alerts get buttons that silence them: Alertmanager can be asked, and somebody may.
+fn silencing(config: &Config) -> Silencing {
+    let asked = config.sources.alertmanager.as_ref().is_some_and(|alertmanager| alertmanager.asked.is_some());
+    if asked && config.permissions.contains_key(&Permission::Silence) {
+        Silencing::Offered
+    } else {
+        Silencing::Withheld
+    }
+}
+
+/// The silences of the Alertmanager that can be asked.
+fn silences(config: &Config, clock: &Clock) -> Result<Option<Silences>, AskError> {
+    let asked = config.sources.alertmanager.as_ref().and_then(|alertmanager| alertmanager.asked.as_ref());
+    let client = asked.map(|asked| {
+        let credentials = asked.api_token_file.clone().map_or(Credentials::None, Credentials::Bearer);
+        Client::new(&asked.url, credentials, clock.clone())
+    });
+    Ok(client.transpose()?.map(Silences::new))
+}
+
+/// Starts what goes to the sources, where webhooks do not bring everything.
+fn ask_sources(supervisor: &mut Supervisor, config: &Config, desk: Desk) {
+    if let Some(asked) = config.sources.woodpecker.clone() {
+        let Desk { store, clock, metrics, language, .. } = desk.clone();
+        let follower = Follower { asked, store, metrics, clock, language };
+        let stop = supervisor.stop(Stage::Intake);
+        supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
+    }
+    let stop = supervisor.stop(Stage::Intake);
+    supervisor.spawn("reconcile", Stage::Intake, Asking::new(desk, config).run(stop));
 }
 
 fn rest_settings(config: &Config, clock: &Clock, metrics: &Metrics, halt: &Halt) -> RestSettings {
@@ -195,6 +234,7 @@ fn session_settings(config: &Config) -> session::Settings {
         rest: endpoint.map(|other| other.rest.clone()),
         gateway: endpoint.map(|other| other.gateway.clone()),
         mentioned: config.roles.clone().into_iter().filter(|(_, id)| ids.contains(id)).collect(),
+        permissions: Permissions::new(config.permissions.clone()),
         language: config.language,
         timings: session::Timings::default(),
     }

@@ -1,6 +1,8 @@
 //! The command line. Invariants: it only says what was asked for; exit codes are those of sysexits(3);
 //! what is meant for a program to read goes to stdout, what is meant for a person to stderr.
 
+mod explain;
+
 use std::{
     io::Write,
     net::SocketAddr,
@@ -8,8 +10,9 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
+pub use self::explain::explain_route;
 use crate::{
     config::{self, ConfigError, Files},
     telemetry::LogFormat,
@@ -17,6 +20,10 @@ use crate::{
 
 /// The command line was wrong (`EX_USAGE`).
 pub const USAGE: u8 = 64;
+/// What was given to be read is not what it should be (`EX_DATAERR`).
+pub const DATA: u8 = 65;
+/// A file that was to be read can't be (`EX_NOINPUT`).
+pub const INPUT: u8 = 66;
 /// Something that Vigie needs is not to be had, such as its port (`EX_UNAVAILABLE`).
 pub const UNAVAILABLE: u8 = 69;
 /// Vigie itself failed (`EX_SOFTWARE`).
@@ -55,6 +62,8 @@ pub enum Command {
         #[arg(long)]
         no_files: bool,
     },
+    /// Say which route takes a sample body, and why the ones before it do not: no network, no secrets.
+    ExplainRoute(Sample),
     /// Run against a Discord of its own, which a page shows: no token, no network.
     Demo {
         /// Where the page is served, as IP:PORT; port 0 takes a free one.
@@ -64,6 +73,25 @@ pub enum Command {
         #[arg(long)]
         once: bool,
     },
+}
+
+/// What `explain-route` explains.
+#[derive(Debug, Args)]
+pub struct Sample {
+    /// The configuration.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Who would send the body: gitea, alertmanager, grafana, kuma, woodpecker, deploy, systemd or generic.
+    #[arg(long, value_name = "NAME")]
+    pub source: String,
+    /// The kind of event that Gitea names in its header X-Gitea-Event-Type, such as `push`.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Which of the generic hooks it would be sent to.
+    #[arg(long, value_name = "HOOK")]
+    pub name: Option<String>,
+    /// The file with the body; - is stdin.
+    pub body: PathBuf,
 }
 
 /// The parsed command line, or the exit code of what was printed instead (help, version, a mistake).

@@ -123,7 +123,8 @@ pub struct Event {
     pub told: Told,
     /// The source's own word for what happened (`push`, `pull_request`, …), as routes match it.
     pub kind: String,
-    /// What makes it unique within its source. The same key is the same content.
+    /// What makes it unique within its source. The same key is the same content. Empty where the content
+    /// makes nothing unique: each is an event of its own, however alike they are.
     pub source_key: String,
     /// The ref or thing that it happened to.
     pub object: String,

@@ -6,16 +6,18 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::health::{Condition, Health, Part};
+use crate::{
+    health::{Condition, Health, Part},
+    reason::Reason,
+};
 
 /// Why and what to do, when Discord answers 401 to the bot's token.
-pub const TOKEN_REFUSED: &str = "Discord refuses the bot's token (401 Unauthorized): put a valid one into the file \
-                                 that [discord] token_file names, then restart Vigie";
+pub const TOKEN_REFUSED: Reason = Reason::new("halt-token");
 
 /// Whether Discord is to be left alone, shared by the session and the sender.
 #[derive(Clone, Debug)]
 pub struct Halt {
-    reason: Arc<OnceLock<String>>,
+    reason: Arc<OnceLock<Reason>>,
     halted: CancellationToken,
     health: Health,
 }
@@ -27,7 +29,7 @@ impl Halt {
     }
 
     /// Stops all traffic with Discord. `reason` says what Discord answered and what a person must do.
-    pub fn halt(&self, reason: String) {
+    pub fn halt(&self, reason: Reason) {
         if self.reason.set(reason.clone()).is_ok() {
             tracing::error!(%reason, "stopped talking to Discord for good; webhooks are still taken and stored");
             self.health.set(Part::Gateway, Condition::Failed(reason.clone()));
@@ -37,8 +39,8 @@ impl Halt {
     }
 
     /// Why, if it was decided.
-    pub fn reason(&self) -> Option<&str> {
-        self.reason.get().map(String::as_str)
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.get()
     }
 
     /// Waits for the decision.

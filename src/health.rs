@@ -1,5 +1,6 @@
 //! How each part of Vigie is, in words that a person can act on. Invariant: a part that is not `Ok`
-//! says why and what to do; `/readyz`, the page and `/status` all show this and nothing else.
+//! says why and what to do; `/readyz`, the page and `/status` all show this and nothing else, the first two in English,
+//! `/status` in the caller's language.
 
 use std::{
     collections::BTreeMap,
@@ -7,6 +8,8 @@ use std::{
 };
 
 use serde::Serialize;
+
+use crate::reason::Reason;
 
 /// A part of Vigie whose state people ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -20,6 +23,8 @@ pub enum Part {
     Delivery,
     /// The right to be the bot; without a lease configured it counts as held.
     Lease,
+    /// Asking sources for what was missed; there only where one is asked.
+    Sources,
 }
 
 impl Part {
@@ -30,6 +35,7 @@ impl Part {
             Self::Gateway => "gateway",
             Self::Delivery => "delivery",
             Self::Lease => "lease",
+            Self::Sources => "sources",
         }
     }
 }
@@ -40,25 +46,35 @@ impl Part {
 pub enum Condition {
     /// It works.
     Ok,
+    /// There is none here, which is as good as one that works.
+    Unconfigured(Reason),
     /// It works, but someone should look.
-    Warning(String),
+    Warning(Reason),
     /// It does not work yet, or not at the moment; it mends itself.
-    Waiting(String),
+    Waiting(Reason),
     /// It does not work and a person must act.
-    Failed(String),
+    Failed(Reason),
 }
 
 impl Condition {
     /// Whether the part does its work.
     pub const fn is_ready(&self) -> bool {
-        matches!(self, Self::Ok | Self::Warning(_))
+        self.is_well() || matches!(self, Self::Warning(_))
+    }
+
+    /// Whether nobody need look at it.
+    pub const fn is_well(&self) -> bool {
+        matches!(self, Self::Ok | Self::Unconfigured(_))
     }
 
     /// Why it is not `Ok`.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Ok => None,
-            Self::Warning(reason) | Self::Waiting(reason) | Self::Failed(reason) => Some(reason),
+            Self::Unconfigured(reason)
+            | Self::Warning(reason)
+            | Self::Waiting(reason)
+            | Self::Failed(reason) => Some(reason),
         }
     }
 }
@@ -69,12 +85,12 @@ pub struct Health(Arc<Mutex<BTreeMap<Part, Condition>>>);
 
 impl Default for Health {
     fn default() -> Self {
-        let starting = || Condition::Waiting("starting".into());
+        let starting = || Condition::Waiting(Reason::new("starting"));
         Self(Arc::new(Mutex::new(BTreeMap::from([
             (Part::Store, starting()),
             (Part::Gateway, starting()),
             (Part::Delivery, Condition::Ok),
-            (Part::Lease, Condition::Ok),
+            (Part::Lease, Condition::Unconfigured(Reason::new("lease-none"))),
         ]))))
     }
 }

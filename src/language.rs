@@ -21,14 +21,18 @@ pub enum Language {
 type Bundle = FluentBundle<FluentResource>;
 
 const EN: &[&str] = &[
+    include_str!("../locales/en/commands.ftl"),
     include_str!("../locales/en/messages.ftl"),
     include_str!("../locales/en/news.ftl"),
-    include_str!("../locales/en/commands.ftl"),
+    include_str!("../locales/en/reasons.ftl"),
+    include_str!("../locales/en/sources.ftl"),
 ];
 const FR: &[&str] = &[
+    include_str!("../locales/fr/commands.ftl"),
     include_str!("../locales/fr/messages.ftl"),
     include_str!("../locales/fr/news.ftl"),
-    include_str!("../locales/fr/commands.ftl"),
+    include_str!("../locales/fr/reasons.ftl"),
+    include_str!("../locales/fr/sources.ftl"),
 ];
 
 static BUNDLES: LazyLock<[Bundle; 2]> =
@@ -82,7 +86,7 @@ impl Language {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use fluent_bundle::FluentResource;
@@ -90,7 +94,7 @@ mod tests {
     use super::*;
 
     /// Each message's name with the variables that it uses, as far as they stand in the text.
-    fn messages(sources: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    pub(crate) fn messages(sources: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
         let mut all = BTreeMap::new();
         for source in sources {
             FluentResource::try_new((*source).to_owned()).expect("the file follows Fluent's syntax");

@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! sources ─► intake ─► store(inbox) ─► incident ─► render ─► store(outbox) ─► delivery ─► Discord
+//! people  ─► discord ─► actions ─► backends, store(incidents, audit, outbox)
 //! ```
 
+pub mod actions;
 pub mod app;
 pub mod backends;
 pub mod cli;
@@ -19,6 +21,7 @@ pub mod health;
 pub mod incident;
 pub mod intake;
 pub mod language;
+pub mod reason;
 pub mod render;
 pub mod span;
 pub mod store;

@@ -27,6 +27,9 @@ fn main() -> anyhow::Result<ExitCode> {
             let files = if no_files { Files::Ignore } else { Files::Read };
             Ok(cli::check_config(&file, files, &mut io::stdout(), &mut io::stderr())?)
         }
+        Command::ExplainRoute(sample) => {
+            Ok(cli::explain_route(&sample, &mut io::stdin(), &mut io::stdout(), &mut io::stderr())?)
+        }
         Command::Run { config } => run(&config),
         Command::Demo { listen, once } => in_runtime(async move |shutdown| {
             let played =
@@ -92,7 +95,7 @@ fn app_code(error: &AppError) -> u8 {
     match error {
         AppError::Bind(_) => cli::UNAVAILABLE,
         AppError::Store(_) => cli::STORE,
-        AppError::Delivery(_) => cli::CONFIG,
+        AppError::Backend(_) | AppError::Delivery(_) => cli::CONFIG,
         AppError::Ended(_) => cli::INTERNAL,
     }
 }
@@ -104,7 +107,7 @@ fn demo_code(error: &DemoError) -> u8 {
             eprintln!("error: {error}");
             cli::UNAVAILABLE
         }
-        DemoError::Wrong(_) | DemoError::Folder(_) | DemoError::Broken(_) => {
+        DemoError::Wrong(_) | DemoError::Folder(_) | DemoError::Loopback(_) | DemoError::Broken(_) => {
             eprintln!("error: {error}");
             cli::INTERNAL
         }

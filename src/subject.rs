@@ -1,12 +1,14 @@
 //! The facts of an event, in Vigie's own words, free of any source's wire format. Invariant: stored
 //! incidents hold them as JSON, so a field is only ever added, and with a default.
 
+mod digest;
 mod runs;
 mod watch;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    digest::{Digest, Gathering, Group, Member, Phase},
     runs::{Deployment, DeploymentState, FailedStep, Pipeline, PipelineStatus},
     watch::{Alert, AlertLinks, Availability, Firing, Reachable, Unit, UnitState},
 };
@@ -60,6 +62,8 @@ pub enum Subject {
     Pipeline(Pipeline),
     /// A deployment changed.
     Deployment(Deployment),
+    /// Incidents that share one message.
+    Digest(Digest),
     /// A kind that Vigie does not know, or one that was told in plain words.
     Generic(Generic),
 }

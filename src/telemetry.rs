@@ -32,7 +32,8 @@ use crate::event::{Severity, Source};
 pub struct EventLabels {
     /// The source's name.
     pub source: &'static str,
-    /// `accepted`, `repeat`, `unauthorized`, `invalid`, `too_large`, `limited` or `unavailable`.
+    /// `accepted`, `repeat`, `unauthorized`, `invalid`, `too_large`, `limited`, `unavailable`, or `found`:
+    /// its webhook did not come, and it was found by asking.
     pub outcome: &'static str,
 }
 
@@ -162,71 +163,42 @@ impl Metrics {
     }
 
     fn register(&self, registry: &mut Registry) {
-        registry.register("events", "Events that reached intake", self.events.clone());
-        registry.register(
-            "inbox_pending",
-            "Accepted events that no message shows yet",
-            self.inbox_pending.clone(),
-        );
-        registry.register(
-            "inbox_failed",
-            "Accepted events that could not be used",
-            self.inbox_failed.clone(),
-        );
-        registry.register("outbox_messages", "Messages in the outbox", self.outbox_messages.clone());
-        registry.register_with_unit(
-            "outbox_oldest",
-            "Age of the oldest message that waits to be sent",
-            Unit::Seconds,
-            self.outbox_oldest_seconds.clone(),
-        );
-        registry.register("deliveries", "Attempts to deliver a message", self.deliveries.clone());
-        registry.register_with_unit(
-            "delivery",
-            "Time from accepted to visible",
-            Unit::Seconds,
-            self.delivery_seconds.clone(),
-        );
-        registry.register("discord_requests", "Requests to Discord", self.discord_requests.clone());
-        registry.register(
-            "discord_invalid_requests",
-            "Requests that count against Discord's limit of invalid requests",
-            self.discord_invalid_requests.clone(),
-        );
-        registry.register(
-            "gateway_connected",
-            "Whether a session with the gateway is up",
-            self.gateway_connected.clone(),
-        );
-        registry.register(
-            "gateway_sessions",
-            "Sessions begun with the gateway",
-            self.gateway_sessions.clone(),
-        );
-        registry.register(
-            "gateway_undecodable",
-            "Gateway events of a known name that could not be read",
-            self.gateway_undecodable.clone(),
-        );
-        registry.register("store_commits", "Commits of the store", self.store_commits.clone());
-        registry.register_with_unit(
-            "store",
-            "Size of the store's files",
-            Unit::Bytes,
-            self.store_bytes.clone(),
-        );
-        registry.register_with_unit(
-            "disk_free",
-            "Room left on the store's file system",
-            Unit::Bytes,
-            self.disk_free_bytes.clone(),
-        );
-        registry.register("incidents_open", "Incidents that are open", self.incidents_open.clone());
-        registry.register(
-            "build",
-            "Which Vigie this is",
-            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        self.register_intake_and_delivery(registry);
+        self.register_discord(registry);
+        self.register_store(registry);
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Which Vigie this is", build);
+    }
+
+    fn register_intake_and_delivery(&self, to: &mut Registry) {
+        to.register("events", "Events that reached intake", self.events.clone());
+        to.register("inbox_pending", "Accepted events that no message shows yet", self.inbox_pending.clone());
+        to.register("inbox_failed", "Accepted events that could not be used", self.inbox_failed.clone());
+        to.register("incidents_open", "Incidents that are open", self.incidents_open.clone());
+        to.register("outbox_messages", "Messages in the outbox", self.outbox_messages.clone());
+        let oldest = "Age of the oldest message that waits to be sent";
+        to.register_with_unit("outbox_oldest", oldest, Unit::Seconds, self.outbox_oldest_seconds.clone());
+        to.register("deliveries", "Attempts to deliver a message", self.deliveries.clone());
+        let waited = "Time from accepted to visible";
+        to.register_with_unit("delivery", waited, Unit::Seconds, self.delivery_seconds.clone());
+    }
+
+    fn register_discord(&self, to: &mut Registry) {
+        to.register("discord_requests", "Requests to Discord", self.discord_requests.clone());
+        let invalid = "Requests that count against Discord's limit of invalid requests";
+        to.register("discord_invalid_requests", invalid, self.discord_invalid_requests.clone());
+        let connected = "Whether a session with the gateway is up";
+        to.register("gateway_connected", connected, self.gateway_connected.clone());
+        to.register("gateway_sessions", "Sessions begun with the gateway", self.gateway_sessions.clone());
+        let undecodable = "Gateway events of a known name that could not be read";
+        to.register("gateway_undecodable", undecodable, self.gateway_undecodable.clone());
+    }
+
+    fn register_store(&self, to: &mut Registry) {
+        to.register("store_commits", "Commits of the store", self.store_commits.clone());
+        to.register_with_unit("store", "Size of the store's files", Unit::Bytes, self.store_bytes.clone());
+        let free = "Room left on the store's file system";
+        to.register_with_unit("disk_free", free, Unit::Bytes, self.disk_free_bytes.clone());
     }
 
     /// A counter that is absent until it first counts can't be alerted on, so each begins at 0.

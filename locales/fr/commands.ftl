@@ -36,3 +36,41 @@ status-reason = { $state } : { $reason }
 status-waiting = En attente
 status-uptime = En marche depuis
 status-counts = Événements : { $inbox }, messages : { $outbox }, retenus : { $parked }
+
+# Buttons on alerts.
+
+button-acknowledge = Je m’en occupe
+button-release = Ne plus s’en occuper
+button-silence-hour = Silence 1 h
+button-silence-four-hours = Silence 4 h
+button-silence-until = Silence jusqu’à…
+button-unsilence = Annuler le silence
+button-runbook = Procédure
+button-forbidden = Vous ne pouvez pas faire cela : il faut la permission « { $permission } ». Qui l’a : { $who }.
+button-unknown = Cette version de Vigie ne connaît pas ce bouton. Un message plus récent du même incident en a peut-être un qui fonctionne.
+button-late = { $who }, votre clic n’a pas pu recevoir de réponse privée à temps : { $text }
+
+action-acknowledged = Vous vous en occupez. Cela finit avec l’incident ; « Ne plus s’en occuper » y met fin avant.
+action-acknowledged-already = { $who } s’en occupe déjà, depuis { $when }.
+action-released = Plus personne ne s’en occupe.
+action-released-already = Personne ne s’en occupait.
+action-silenced = Alertmanager se tait jusqu’au { $until } ({ $when }). « Annuler le silence » y met fin avant.
+action-silenced-already = { $who } a déjà mis un silence, jusqu’au { $until } ({ $when }).
+action-unsilenced = Le silence est levé. Si l’alerte dure, Alertmanager la signalera de nouveau.
+action-unsilenced-already = Il n’y avait pas de silence.
+action-under-way = Quelqu’un d’autre le fait en ce moment. Regardez le message dans un instant.
+action-over = Cet incident est terminé ; il n’y a plus rien à faire.
+action-unknown = Vigie ne connaît plus cet incident : il est terminé, et plus ancien que ce qui est gardé.
+action-unsilenceable = Ceci ne peut pas être mis en silence : ce n’est pas une alerte d’Alertmanager, ou Vigie n’a pas d’adresse où le joindre.
+action-refused = Alertmanager ne l’a pas fait, et rien n’a changé : { $reason }
+action-unsure = Alertmanager n’a pas répondu, il n’est donc pas certain qu’il l’ait fait. Vigie le vérifie, et le message le montrera d’ici quelques minutes : { $reason }
+
+until-title = Silence jusqu’à…
+until-label = Pour combien de temps, ou jusqu’à quand ?
+until-placeholder = 2h30m, 3d, ou 2026-12-24 08:00 Europe/Paris
+until-unreadable = Je ne lis pas { $text } comme un moment.
+until-past = { $text } n’est pas dans le futur.
+until-too-far = { $text } est à plus d’un an.
+until-expected = Il faut une durée comme `90m`, `2h30m` ou `3d` (jours), ou un moment comme `AAAA-MM-JJ HH:MM`, en UTC ou suivi d’un décalage ou d’un fuseau : `2026-12-24 08:00 Europe/Paris`. Rien n’a changé.
+
+permission-nobody = personne, pour l’instant

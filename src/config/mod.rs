@@ -12,7 +12,7 @@ mod sources;
 mod values;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
@@ -27,7 +27,7 @@ use url::Url;
 use self::document::{Document, Section};
 pub use self::{
     document::{Files, Finding},
-    routes::{Conditions, Mention, Quiet, Route},
+    routes::{Conditions, DIGEST_AFTER, Mention, Quiet, Route},
     sources::{Asked, Gitea, Grafana, GrafanaProof, Hook, Sources},
 };
 use crate::language::Language;
@@ -117,6 +117,16 @@ pub enum Permission {
     Silence,
 }
 
+impl Permission {
+    /// Its name in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Silence => "silence",
+        }
+    }
+}
+
 /// Who may do it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permitted {
@@ -137,6 +147,14 @@ pub struct Service {
     pub roles: Vec<u64>,
     /// Whether its being down is `critical`; else `warning`.
     pub critical: bool,
+}
+
+impl Config {
+    /// The watched services whose being down is critical.
+    pub fn critical_services(&self) -> BTreeSet<String> {
+        let services = self.services.iter().filter(|(_, service)| service.critical);
+        services.map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// A configuration that is right, and what should be known about it.
@@ -178,6 +196,11 @@ impl fmt::Display for Lines<'_> {
 /// Reads and checks the configuration file and the secrets that it names.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     parse(&read(path)?, path, Files::Read)
+}
+
+/// Reads and checks the configuration file, but none of the files that it names: every secret is empty.
+pub fn load_without_files(path: &Path) -> Result<Config, ConfigError> {
+    Ok(parse(&read(path)?, path, Files::Ignore)?.config)
 }
 
 /// Checks the configuration file; returns its warnings.

@@ -90,41 +90,111 @@ pub struct Quiet {
     pub except: Vec<Severity>,
 }
 
-/// Whether a source is set up.
-type IsThere = fn(&Sources) -> bool;
+/// A source that a route can name.
+struct Reporter {
+    name: &'static str,
+    /// Whether the file sets it up.
+    is_there: fn(&Sources) -> bool,
+    /// The kinds of its events, as its reader groups them; of generic hooks it is their name.
+    kinds: &'static [&'static str],
+    /// What its events have that a route can ask for.
+    has: Has,
+}
 
-/// The sources that a route can name, and whether the file has them.
-const SOURCES: [(&str, IsThere); 8] = [
-    ("gitea", |sources| sources.gitea.is_some()),
-    ("alertmanager", |sources| sources.alertmanager.is_some()),
-    ("kuma", |sources| sources.kuma.is_some()),
-    ("grafana", |sources| sources.grafana.is_some()),
-    ("woodpecker", |sources| sources.woodpecker.is_some()),
-    ("deploy", |sources| sources.deploy.is_some()),
-    ("systemd", |sources| sources.systemd),
-    ("generic", |sources| !sources.generic.is_empty()),
+/// What events have that a route can ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Has {
+    /// A repository; they are never critical and speak of no service.
+    Repository,
+    /// A service.
+    Service,
+    /// Neither; they are never critical.
+    Neither,
+}
+
+const SOURCES: [Reporter; 8] = [
+    Reporter {
+        name: "gitea",
+        is_there: |sources| sources.gitea.is_some(),
+        kinds: &[
+            "create",
+            "delete",
+            "fork",
+            "issue_comment",
+            "issues",
+            "package",
+            "pull_request",
+            "pull_request_review",
+            "push",
+            "release",
+            "repository",
+            "status",
+            "wiki",
+            "workflow_job",
+            "workflow_run",
+        ],
+        has: Has::Repository,
+    },
+    Reporter {
+        name: "alertmanager",
+        is_there: |sources| sources.alertmanager.is_some(),
+        kinds: &["alert"],
+        has: Has::Service,
+    },
+    Reporter {
+        name: "kuma",
+        is_there: |sources| sources.kuma.is_some(),
+        kinds: &["availability", "certificate", "domain", "test", "notice"],
+        has: Has::Service,
+    },
+    Reporter {
+        name: "grafana",
+        is_there: |sources| sources.grafana.is_some(),
+        kinds: &["alert"],
+        has: Has::Service,
+    },
+    Reporter {
+        name: "woodpecker",
+        is_there: |sources| sources.woodpecker.is_some(),
+        kinds: &["pipeline"],
+        has: Has::Repository,
+    },
+    Reporter {
+        name: "deploy",
+        is_there: |sources| sources.deploy.is_some(),
+        kinds: &["deployment"],
+        has: Has::Neither,
+    },
+    Reporter { name: "systemd", is_there: |sources| sources.systemd, kinds: &["unit"], has: Has::Service },
+    Reporter {
+        name: "generic",
+        is_there: |sources| !sources.generic.is_empty(),
+        kinds: &[],
+        has: Has::Service,
+    },
 ];
 
-/// The kinds of Gitea's events, as its reader groups them (`intake/gitea.rs`).
-const GITEA_KINDS: [&str; 15] = [
-    "create",
-    "delete",
-    "fork",
-    "issue_comment",
-    "issues",
-    "package",
-    "pull_request",
-    "pull_request_review",
-    "push",
-    "release",
-    "repository",
-    "status",
-    "wiki",
-    "workflow_job",
-    "workflow_run",
-];
+impl Reporter {
+    /// The kinds of its events in this configuration.
+    fn kinds<'s>(&self, sources: &'s Sources) -> Vec<&'s str> {
+        let hooks = sources.generic.keys().map(String::as_str).filter(|_| self.name == "generic");
+        self.kinds.iter().copied().chain(hooks).collect()
+    }
 
-const DIGEST_AFTER: u64 = 30;
+    /// Whether `conditions` could take one of its events of this kind.
+    fn can_meet(&self, conditions: &Conditions, kind: &str) -> bool {
+        let among = |wanted: &[String], came: &str| wanted.is_empty() || wanted.iter().any(|one| one == came);
+        let only_critical = *conditions.severities == [Severity::Critical];
+        among(&conditions.sources, self.name)
+            && among(&conditions.kinds, kind)
+            && (conditions.repositories.is_empty() || self.has == Has::Repository)
+            && (conditions.services.is_empty() || self.has == Has::Service)
+            && (!only_critical || self.has == Has::Service)
+    }
+}
+
+/// New incidents a minute before they share one message, where the file says nothing.
+pub const DIGEST_AFTER: u64 = 30;
 
 /// Reads `[[routes]]`. Without `roles` or `sources`, which have mistakes then, these are not compared.
 pub(super) fn routes(
@@ -152,8 +222,34 @@ pub(super) fn routes(
     let open = Conditions::default();
     if !conditions.iter().flatten().any(|conditions| conditions.cover(&open)) {
         list.warn(NO_DEFAULT);
+        if let (Ok(sources), Some(conditions)) =
+            (sources, conditions.iter().copied().collect::<Option<Vec<_>>>())
+        {
+            warn_of_kinds_without_route(root, sources, &conditions);
+        }
     }
     read.into_iter().map(|(conditions, rest)| Ok(Route { conditions: conditions?, ..rest? })).collect()
+}
+
+/// Says for each source that is set up which kinds of its events no route could take.
+fn warn_of_kinds_without_route(root: &Section<'_>, sources: &Sources, routes: &[&Conditions]) {
+    let sections = root.named().into_iter().find(|(name, _)| *name == "sources");
+    let sections = sections.and_then(|(_, entry)| entry.section().ok()).map(|section| section.named());
+    for (name, entry) in sections.into_iter().flatten() {
+        let Some(source) = SOURCES.iter().find(|source| source.name == name && (source.is_there)(sources))
+        else {
+            continue;
+        };
+        let kinds = source.kinds(sources);
+        let taken = |kind: &str| routes.iter().any(|conditions| source.can_meet(conditions, kind));
+        let lost: Vec<_> = kinds.iter().copied().filter(|kind| !taken(kind)).collect();
+        if !lost.is_empty() {
+            entry.warn(&format!(
+                "sends {}, which no route can take: what no route takes goes to discord.fallback_channel",
+                lost.join(", ")
+            ));
+        }
+    }
 }
 
 const NO_DEFAULT: &str =
@@ -171,7 +267,6 @@ fn route(
     let mention = section.read("mention", |entry| mention(entry, roles));
     let quiet = section.read("quiet", quiet);
     let digest_after = section.read("digest_after", |entry| {
-        entry.warn("is valid, but this version makes no digests yet");
         entry.integer("a number of incidents a minute", "write for example 30, or 0 for never", 0)
     });
     section.finish();
@@ -189,7 +284,7 @@ fn route(
 
 fn conditions(section: &mut Section<'_>, sources: &Read<Sources>) -> Read<Conditions> {
     let source = section.read("source", |entry| source(entry, sources));
-    let kind = section.read("kind", |entry| kind(entry, &source));
+    let kind = section.read("kind", |entry| kind(entry, &source, sources));
     let repository = section.read("repository", |entry| {
         texts(entry, "a repository as owner/name, or a pattern with * in it", |text| {
             let named =
@@ -221,29 +316,39 @@ fn texts(entry: &Entry<'_>, expected: &str, read: impl Fn(&str) -> Option<String
 }
 
 fn source(entry: &Entry<'_>, sources: &Read<Sources>) -> Read<Vec<String>> {
-    let known = SOURCES.map(|(name, _)| name).join(", ");
+    let known = SOURCES.each_ref().map(|source| source.name).join(", ");
     values::unique(&entry.one_or_more(&format!("the sources {known}"))?, |item| {
-        let find = |text: &str| SOURCES.into_iter().find(|(name, _)| *name == text);
-        let (name, is_there) =
+        let find = |text: &str| SOURCES.iter().find(|source| source.name == text);
+        let Reporter { name, is_there, .. } =
             item.parse(&format!("one of the sources {known}"), "write one of these", find)?;
         if sources.as_ref().is_ok_and(|sources| !is_there(sources)) {
             item.warn(&format!("names a source that is not set up: there is no [sources.{name}]"));
         }
-        Ok(name.to_owned())
+        Ok((*name).to_owned())
     })
 }
 
-fn kind(entry: &Entry<'_>, source: &Read<Option<Vec<String>>>) -> Read<Vec<String>> {
-    let gitea_only = matches!(source, Ok(Some(names)) if names.iter().all(|name| name == "gitea"));
-    let expected = if gitea_only {
-        format!("a kind that gitea sends ({})", GITEA_KINDS.join(", "))
-    } else {
-        "a kind".into()
+/// Kinds that the route's sources send, or any source if it names none.
+fn kind(entry: &Entry<'_>, source: &Read<Option<Vec<String>>>, sources: &Read<Sources>) -> Read<Vec<String>> {
+    let Ok(named) = source else {
+        return texts(entry, "a kind", |text| (!text.is_empty()).then(|| text.to_owned()));
     };
-    texts(entry, &expected, |text| {
-        let sent = if gitea_only { GITEA_KINDS.contains(&text) } else { !text.is_empty() };
-        sent.then(|| text.to_owned())
-    })
+    let named = named.as_deref().unwrap_or_default();
+    let sends = |source: &&Reporter| named.is_empty() || named.iter().any(|name| name == source.name);
+    let unknown = Sources::default();
+    let set_up = sources.as_ref().unwrap_or(&unknown);
+    let mut known: Vec<&str> = SOURCES.iter().filter(sends).flat_map(|source| source.kinds(set_up)).collect();
+    known.sort_unstable();
+    known.dedup();
+    // What generic hooks are called is not known while [sources] has mistakes; that there are none was said.
+    let any = if sources.is_err() {
+        SOURCES.iter().filter(sends).any(|source| source.kinds.is_empty())
+    } else {
+        known.is_empty()
+    };
+    let who = if named.is_empty() { "a source".to_owned() } else { named.join(" or ") };
+    let expected = format!("a kind that {who} sends ({})", known.join(", "));
+    texts(entry, &expected, |text| (any || known.contains(&text)).then(|| text.to_owned()))
 }
 
 fn channels(entry: &Entry<'_>) -> Read<Vec<u64>> {
@@ -292,6 +397,5 @@ fn quiet(entry: &Entry<'_>) -> Read<Quiet> {
     });
     let except = section.read("except", values::severities);
     section.finish();
-    entry.warn("is valid, but this version is never quiet yet");
     Ok(Quiet { from: from?, to: to?, zone: zone?, except: except?.unwrap_or_default() })
 }

@@ -14,7 +14,9 @@ use url::Url;
 use super::{
     Config, Discord, Endpoint, Http, Permission, Permitted, Pulse, Service, Store,
     document::{Entry, Read, Section},
-    routes, secrets, sources, values,
+    routes, secrets, sources,
+    sources::Sources,
+    values,
 };
 use crate::language::Language;
 
@@ -35,7 +37,7 @@ pub(super) fn config(mut root: Section<'_>) -> Read<Config> {
     let prometheus = root.read("backends", backends);
     let health = root.read("health", health);
     let roles = root.read("roles", |entry| roles(&entry.section()?)).map(Option::unwrap_or_default);
-    let permissions = root.read("permissions", |entry| permissions(entry, &roles));
+    let permissions = root.read("permissions", |entry| permissions(entry, &roles, &sources));
     let services = root.read("services", |entry| services(entry, &roles));
     let routes = routes::routes(&mut root, &roles, &sources);
     root.finish();
@@ -117,7 +119,6 @@ fn backends(entry: &Entry<'_>) -> Read<Option<Url>> {
         url
     });
     section.finish();
-    entry.warn("is valid, but this version asks no backend yet");
     prometheus
 }
 
@@ -154,9 +155,9 @@ fn roles(section: &Section<'_>) -> Read<BTreeMap<String, u64>> {
 fn permissions(
     entry: &Entry<'_>,
     roles: &Read<BTreeMap<String, u64>>,
+    sources: &Read<Sources>,
 ) -> Read<BTreeMap<Permission, Permitted>> {
     let mut section = entry.section()?;
-    let actions = [("acknowledge", Permission::Acknowledge), ("silence", Permission::Silence)];
     let read_one = |entry: &Entry<'_>| {
         let mut section = entry.section()?;
         let roles = section.read("roles", |names| values::role_ids(names, roles));
@@ -164,10 +165,19 @@ fn permissions(
         section.finish();
         Ok(Permitted { roles: roles?.unwrap_or_default(), users: users?.unwrap_or_default() })
     };
+    let acknowledge = section.read(Permission::Acknowledge.as_str(), read_one);
+    let asked = sources.as_ref().is_ok_and(|sources| {
+        sources.alertmanager.as_ref().is_some_and(|alertmanager| alertmanager.asked.is_some())
+    });
+    let silence = section.read(Permission::Silence.as_str(), |entry| {
+        if !asked {
+            entry.warn("is valid, but has no effect without url in [sources.alertmanager]");
+        }
+        read_one(entry)
+    });
     let permitted =
-        values::map(actions.map(|(key, action)| (action, section.read(key, read_one))).into_iter());
+        values::map([(Permission::Acknowledge, acknowledge), (Permission::Silence, silence)].into_iter());
     section.finish();
-    entry.warn("is valid, but this version has nothing to permit yet");
     Ok(permitted?.into_iter().filter_map(|(action, who)| Some((action, who?))).collect())
 }
 

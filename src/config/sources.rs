@@ -65,6 +65,8 @@ pub struct Asked {
 pub struct Grafana {
     /// What proves its webhooks.
     pub proof: GrafanaProof,
+    /// Where it is asked, if it is.
+    pub asked: Option<Asked>,
 }
 
 /// What proves Grafana's webhooks.
@@ -80,8 +82,6 @@ pub enum GrafanaProof {
         timestamp_header: Option<HeaderName>,
     },
 }
-
-const NO_HOOKS: &str = "is valid, but this version takes no hooks from it yet";
 
 /// Reads `[sources]`.
 pub(super) fn sources(mut section: Section<'_>) -> Read<Sources> {
@@ -115,9 +115,6 @@ fn gitea(entry: &Entry<'_>) -> Read<Gitea> {
     );
     let asked = asked(&mut section);
     section.finish();
-    if matches!(asked, Ok(Some(_))) {
-        entry.warn("is valid with its url, but this version does not ask Gitea yet");
-    }
     Ok(Gitea { secret: secret?, asked: asked? })
 }
 
@@ -127,7 +124,6 @@ fn hook(name: &str, entry: &Entry<'_>) -> Read<Hook> {
     let token = section.require("token_file", &example, secrets::token);
     let asked = asked(&mut section);
     section.finish();
-    entry.warn(NO_HOOKS);
     Ok(Hook { token: token?, asked: asked? })
 }
 
@@ -156,8 +152,8 @@ fn grafana(entry: &Entry<'_>) -> Read<Grafana> {
             HeaderName::from_bytes(name.as_bytes()).ok()
         })
     });
+    let asked = asked(&mut section);
     section.finish();
-    entry.warn(NO_HOOKS);
     let proof = match (token?, secret?) {
         (Some(token), None) => GrafanaProof::Token(token),
         (None, Some(secret)) => GrafanaProof::Key { secret, timestamp_header: timestamp_header? },
@@ -166,7 +162,7 @@ fn grafana(entry: &Entry<'_>) -> Read<Grafana> {
             return Err(entry.absent("either token_file or secret_file", found, "write one of them"));
         }
     };
-    Ok(Grafana { proof })
+    Ok(Grafana { proof, asked: asked? })
 }
 
 fn woodpecker(entry: &Entry<'_>) -> Read<Asked> {
@@ -174,7 +170,9 @@ fn woodpecker(entry: &Entry<'_>) -> Read<Asked> {
     let url = section.require("url", "url = \"http://127.0.0.1:8000\"", values::http_url);
     let api_token_file = section.read("api_token_file", secrets::later);
     section.finish();
-    entry.warn("is valid, but this version does not follow its event stream yet");
+    if matches!(api_token_file, Ok(None)) {
+        entry.warn("has no api_token_file, so only pipelines of public repositories are followed");
+    }
     Ok(Asked { url: url?, api_token_file: api_token_file? })
 }
 
@@ -186,7 +184,6 @@ fn deploy(entry: &Entry<'_>) -> Read<SecretString> {
         secrets::key,
     );
     section.finish();
-    entry.warn(NO_HOOKS);
     secret
 }
 
@@ -220,7 +217,6 @@ fn generic(entry: &Entry<'_>) -> Read<BTreeMap<String, SecretString>> {
             section.finish();
             token
         });
-        entry.warn(NO_HOOKS);
         (name.to_owned(), token)
     };
     values::map(entry.section()?.named().into_iter().map(hook))

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    language::Language,
+    reason::{Detail, Reason},
     store::{
         Store, StoreError, incidents,
         outbox::{self, Head, OutboxRow, State},
@@ -55,9 +55,9 @@ pub(super) enum Step {
     /// There is another step to make at once.
     Again,
     /// The message waits for its next try.
-    Later(String),
+    Later(Reason),
     /// The channel can't be written to; its messages wait. The text says more.
-    Parked(Refusal, String),
+    Parked(Refusal, Reason),
     /// Discord is left alone, or Vigie stops.
     Stopped,
 }
@@ -145,7 +145,7 @@ impl Attempt {
         let error = match self.rest.send(permit, Method::POST, &path, Some(&body)).await {
             Ok(answer) => match id(&answer["id"]) {
                 Some(created) => return self.shown(&row, created, "created").await,
-                None => RestError::Unreadable("a created message without an id".into()),
+                None => RestError::Unreadable(Reason::new("answer-no-id")),
             },
             Err(error) => error,
         };
@@ -170,7 +170,7 @@ impl Attempt {
             outbox::renew_nonce(conn, id)
         };
         self.store.write(renew).await?;
-        Ok(self.postpone(row.id, row.channel_id, error.to_string()).await?)
+        Ok(self.postpone(row.id, row.channel_id, error.reason()).await?)
     }
 
     /// Finds out what became of a create that went out at `first` or later.
@@ -193,7 +193,9 @@ impl Attempt {
                 self.refused(row).await?;
                 Ok(Step::Again)
             }
-            Found::Unknowable => Ok(self.park(row.channel_id, Refusal::NoHistory, &row.reference).await?),
+            Found::Unknowable => {
+                Ok(self.park(row.channel_id, Refusal::NoHistory, row.reference.clone()).await?)
+            }
         }
     }
 
@@ -282,16 +284,16 @@ impl Attempt {
                 Ok(Step::Again)
             }
             Remedy::Stop => Ok(Step::Stopped),
-            Remedy::Park(refusal) => self.park(head.channel_id, refusal, &error.to_string()).await,
+            Remedy::Park(refusal) => self.park(head.channel_id, refusal, error.reason()).await,
             Remedy::Retry | Remedy::Gone | Remedy::Unfit => {
-                self.postpone(head.id, head.channel_id, error.to_string()).await
+                self.postpone(head.id, head.channel_id, error.reason()).await
             }
         }
     }
 
     /// Back-off: exponential, with full jitter, so that many channels don't return at the same instant.
-    async fn postpone(&self, id: i64, channel: u64, reason: String) -> Result<Step, StoreError> {
-        let (now, error) = (self.clock.now_ms(), reason.clone());
+    async fn postpone(&self, id: i64, channel: u64, reason: Reason) -> Result<Step, StoreError> {
+        let (now, error) = (self.clock.now_ms(), reason.to_string());
         let tries = self
             .store
             .write(move |conn| {
@@ -307,9 +309,14 @@ impl Attempt {
         Ok(Step::Later(reason))
     }
 
-    async fn park(&self, channel: u64, refusal: Refusal, detail: &str) -> Result<Step, StoreError> {
-        let reason = format!("{} ({detail})", refusal.text(Language::En));
-        let why = reason.clone();
+    async fn park(
+        &self,
+        channel: u64,
+        refusal: Refusal,
+        detail: impl Into<Detail>,
+    ) -> Result<Step, StoreError> {
+        let reason = Reason::new("delivery-parked").with("refusal", refusal.reason()).with("detail", detail);
+        let why = reason.to_string();
         self.store.write(move |conn| outbox::park(conn, channel, &why)).await?;
         self.count("parked");
         Ok(Step::Parked(refusal, reason))
@@ -320,8 +327,8 @@ impl Attempt {
         self.store.write(move |conn| outbox::discard(conn, id, &reason)).await?;
         self.count("dropped");
         tracing::error!(
-            channel = row.channel_id, reference = %row.reference, %error, payload = %row.payload,
-            "a message is lost: Discord refuses every form of it"
+            channel = row.channel_id, reference = %row.reference, row = id, bytes = row.payload.len(), %error,
+            "a message is lost: Discord refuses every form of it; the store keeps it in the table outbox as 'dropped'"
         );
         Ok(Step::Done)
     }
@@ -331,7 +338,8 @@ impl Attempt {
         match serde_json::from_str(&row.payload) {
             Ok(message) => Ok(Some(form.of(&message, &row.reference))),
             Err(error) => {
-                let error = RestError::Unreadable(format!("the outbox holds no JSON object: {error}"));
+                let error =
+                    RestError::Unreadable(Reason::new("outbox-no-json").with("error", error.to_string()));
                 self.discard(row, &error).await?;
                 Ok(None)
             }
@@ -343,7 +351,7 @@ impl Attempt {
         &self,
         request: impl Future<Output = Result<T, RestError>>,
     ) -> Result<T, RestError> {
-        let stopped = || Err(RestError::Halted("Vigie stops".into()));
+        let stopped = || Err(RestError::Halted(Reason::new("delivery-stopping")));
         self.cancel.run_until_cancelled(request).await.unwrap_or_else(stopped)
     }
 

@@ -26,6 +26,7 @@ use crate::{
     clock::{Clock, later},
     halt::Halt,
     health::{Condition, Health, Part},
+    reason::Reason,
     store::{Store, StoreError, meta, outbox},
     telemetry::Metrics,
 };
@@ -69,7 +70,7 @@ struct Channels {
     /// Those left alone until a time.
     resting: HashMap<u64, Timestamp>,
     /// What holds them up.
-    troubles: BTreeMap<u64, String>,
+    troubles: BTreeMap<u64, Reason>,
 }
 
 type Tasks = JoinSet<Result<Step, StoreError>>;
@@ -186,16 +187,17 @@ impl Dispatcher {
         if self.halt.reason().is_some() {
             return;
         }
-        let pause = self.rest.paused_until().map(|until| {
-            format!("Discord refused too many requests; to avoid a ban, nothing is sent until {until}")
+        let pause = self
+            .rest
+            .paused_until()
+            .map(|until| Reason::new("delivery-paused").with("until", until.to_string()));
+        let told = channels.troubles.iter().take(TOLD).map(|(channel, why)| {
+            Reason::new("delivery-channel").with("channel", channel.to_string()).with("reason", why.clone())
         });
-        let told =
-            channels.troubles.iter().take(TOLD).map(|(channel, why)| format!("channel {channel}: {why}"));
-        let more = channels.troubles.len().checked_sub(TOLD + 1).map(|more| format!("{} more", more + 1));
-        let reasons: Vec<_> = pause.into_iter().chain(told).chain(more).collect();
-        let condition =
-            if reasons.is_empty() { Condition::Ok } else { Condition::Warning(reasons.join("; ")) };
-        self.health.set(Part::Delivery, condition);
+        let untold = channels.troubles.len().saturating_sub(TOLD) as u64;
+        let more = (untold > 0).then(|| Reason::new("delivery-more").with("count", untold));
+        let reason = Reason::all(pause.into_iter().chain(told).chain(more));
+        self.health.set(Part::Delivery, reason.map_or(Condition::Ok, Condition::Warning));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::buckets::Scope;
+use crate::reason::Reason;
 
 /// Why there is no sender.
 #[derive(Debug, thiserror::Error)]
@@ -36,15 +37,13 @@ pub enum Acted {
 
 /// Why a request did not succeed.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.reason())]
 pub enum RestError {
     /// All traffic with Discord has been stopped; nothing was sent.
-    #[error("Discord is left alone: {0}")]
-    Halted(String),
+    Halted(Reason),
     /// 401: the token is refused. All traffic has been stopped.
-    #[error("Discord refused the bot's token: {0}")]
     Unauthorized(String),
     /// 429: a rate limit was met; the next request waits for it.
-    #[error("Discord's rate limit ({scope:?}) asks to wait {wait:?}")]
     RateLimited {
         /// What the limit covers.
         scope: Scope,
@@ -52,7 +51,6 @@ pub enum RestError {
         wait: Duration,
     },
     /// Any other 4xx: Discord understood and refused.
-    #[error("Discord refused the request: {status}, code {code}: {message}{}", details(.errors))]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -65,10 +63,8 @@ pub enum RestError {
         errors: Value,
     },
     /// 5xx: Discord is in trouble.
-    #[error("Discord has an error of its own: {0}")]
     Server(u16),
     /// No answer came.
-    #[error("no answer from Discord: {text}")]
     Network {
         /// What went wrong.
         text: String,
@@ -76,14 +72,31 @@ pub enum RestError {
         acted: Acted,
     },
     /// No whole answer came in time.
-    #[error("no answer from Discord within {0:?}")]
     TimedOut(Duration),
     /// An answer came that is not what the API gives.
-    #[error("an answer of Discord that can't be read: {0}")]
-    Unreadable(String),
+    Unreadable(Reason),
 }
 
 impl RestError {
+    /// Why, for those who wait for the message.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Halted(reason) => Reason::new("delivery-halted").with("reason", reason.clone()),
+            Self::Unauthorized(words) => Reason::new("delivery-unauthorized").with("words", words.as_str()),
+            Self::RateLimited { scope, wait } => Reason::new("delivery-rate-limit")
+                .with("scope", format!("{scope:?}"))
+                .with("wait", format!("{wait:?}")),
+            Self::Refused { status, code, message, errors } => Reason::new("delivery-refused")
+                .with("status", u64::from(*status))
+                .with("code", *code)
+                .with("words", format!("{message}{}", details(errors))),
+            Self::Server(status) => Reason::new("delivery-server-error").with("status", u64::from(*status)),
+            Self::Network { text, .. } => Reason::new("delivery-no-answer").with("error", text.as_str()),
+            Self::TimedOut(limit) => Reason::new("delivery-late").with("limit", format!("{limit:?}")),
+            Self::Unreadable(reason) => Reason::new("delivery-unreadable").with("reason", reason.clone()),
+        }
+    }
+
     /// Whether the request may have acted.
     pub const fn acted(&self) -> Acted {
         match self {

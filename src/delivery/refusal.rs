@@ -3,7 +3,7 @@
 
 use fluent_bundle::FluentValue;
 
-use crate::language::Language;
+use crate::{language::Language, reason::Reason};
 
 /// Why a channel takes no messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,16 +33,15 @@ pub struct Complaint {
 
 impl Refusal {
     /// What is wrong and what to do.
-    pub fn text(self, language: Language) -> String {
-        let key = match self {
-            Self::Missing => "refusal-missing",
-            Self::Unseen => "refusal-unseen",
-            Self::NoText => "refusal-no-text",
-            Self::Forbidden => "refusal-forbidden",
-            Self::NoHistory => "refusal-no-history",
-            Self::Other => "refusal-other",
-        };
-        language.text(key, &[])
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Missing => Reason::new("refusal-missing"),
+            Self::Unseen => Reason::new("refusal-unseen"),
+            Self::NoText => Reason::new("refusal-no-text"),
+            Self::Forbidden => Reason::new("refusal-forbidden"),
+            Self::NoHistory => Reason::new("refusal-no-history"),
+            Self::Other => Reason::new("refusal-other"),
+        }
     }
 }
 
@@ -55,7 +54,7 @@ impl Complaint {
     /// Which channel it is, what is wrong and what to do.
     pub fn text(self, language: Language) -> String {
         let channel = FluentValue::from(self.channel.to_string());
-        let why = FluentValue::from(self.refusal.text(language));
+        let why = FluentValue::from(self.refusal.reason().text(language));
         language.text("refused-text", &[("channel", channel), ("why", why)])
     }
 }

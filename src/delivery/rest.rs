@@ -22,6 +22,7 @@ use super::{
 use crate::{
     clock::Clock,
     halt::{Halt, TOKEN_REFUSED},
+    reason::Reason,
     telemetry::{Metrics, StatusLabel},
     wire::{Wire, chain},
 };
@@ -213,7 +214,15 @@ impl Rest {
         let answer = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
         if status.is_success() {
             permit.answered(&limits);
-            return answer.map_err(|error| RestError::Unreadable(format!("{what}: {status}: {error}")));
+            return answer.map_err(|error| {
+                let error = error.to_string();
+                RestError::Unreadable(
+                    Reason::new("answer-no-json")
+                        .with("request", what)
+                        .with("status", status.as_str())
+                        .with("error", error),
+                )
+            });
         }
         // Cloudflare's own refusals are pages, not JSON.
         let answer = answer.unwrap_or_default();
@@ -227,15 +236,17 @@ impl Rest {
             return Err(RestError::Server(status.as_u16()));
         }
         if !status.is_client_error() {
-            return Err(RestError::Unreadable(format!("{what}: unexpected status {status}")));
+            return Err(RestError::Unreadable(
+                Reason::new("answer-status").with("request", what).with("status", status.as_str()),
+            ));
         }
         let code = answer["code"].as_u64().unwrap_or_default();
-        let message = answer["message"].as_str().unwrap_or("no reason given").to_owned();
+        let message = answer["message"].as_str().unwrap_or("–").to_owned();
         if matches!(status.as_u16(), 401 | 403 | 429) {
             self.count_invalid(permit);
         }
         if status == StatusCode::UNAUTHORIZED && code != INVALID_WEBHOOK_TOKEN {
-            self.halt.halt(TOKEN_REFUSED.to_owned());
+            self.halt.halt(TOKEN_REFUSED);
             return Err(RestError::Unauthorized(message));
         }
         Err(RestError::Refused { status: status.as_u16(), code, message, errors: answer["errors"].clone() })
@@ -288,7 +299,7 @@ impl Rest {
     }
 
     fn halted(&self) -> RestError {
-        RestError::Halted(self.halt.reason().unwrap_or("no reason given").to_owned())
+        RestError::Halted(self.halt.reason().cloned().unwrap_or(Reason::new("delivery-stopping")))
     }
 }
 

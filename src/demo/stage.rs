@@ -9,7 +9,9 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DemoError, http,
+    DemoError,
+    backends::Backends,
+    http,
     story::SECRET,
     watch::{DEPLOY_SECRET, TOKEN},
 };
@@ -49,6 +51,7 @@ impl Stage {
     pub(super) async fn set(
         sim: &Sim,
         listener: TcpListener,
+        backends: &Backends,
         shutdown: &CancellationToken,
     ) -> Result<Self, DemoError> {
         let discord = listener.local_addr().map_err(DemoError::Folder)?;
@@ -69,7 +72,7 @@ impl Stage {
         for (name, text) in secrets {
             std::fs::write(folder.path().join(name), text).map_err(DemoError::Folder)?;
         }
-        std::fs::write(&path, configuration(discord)).map_err(DemoError::Folder)?;
+        std::fs::write(&path, configuration(discord, backends)).map_err(DemoError::Folder)?;
         let loaded = config::load(&path).map_err(|error| DemoError::Broken(error.to_string()))?;
         let (told, listening) = oneshot::channel();
         let shutdown = shutdown.clone();
@@ -191,7 +194,8 @@ fn guild() -> Value {
     })
 }
 
-fn configuration(discord: SocketAddr) -> String {
+fn configuration(discord: SocketAddr, backends: &Backends) -> String {
+    let (alertmanager, woodpecker) = (backends.alertmanager.address, backends.woodpecker_at);
     let [(_, vigie), (_, forge), (_, releases), (_, alerts), (_, deploys)] = CHANNELS;
     format!(
         r#"
@@ -210,10 +214,14 @@ path = "vigie.db"
 secret_file = "secret"
 [sources.alertmanager]
 token_file = "bearer"
+url = "http://{alertmanager}"
 [sources.grafana]
 token_file = "bearer"
 [sources.kuma]
 token_file = "bearer"
+[sources.woodpecker]
+url = "http://{woodpecker}"
+api_token_file = "bearer"
 [sources.deploy]
 secret_file = "deploy-key"
 [sources.generic.cron]
@@ -234,7 +242,7 @@ channels = [{alerts}]
 mention = {{ roles = ["operators"], severity = ["critical"] }}
 digest_after = 10
 [[routes]]
-source = "deploy"
+source = ["deploy", "woodpecker"]
 channels = [{deploys}]
 [[routes]]
 channels = [{forge}]

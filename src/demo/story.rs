@@ -6,7 +6,7 @@ use stack_sim::{
     hooks::Hook,
 };
 
-use super::watch::Watch;
+use super::{backends::Backends, watch::Watch};
 
 /// The secret that Gitea and Vigie share in the demo.
 pub(super) const SECRET: &str = "the demo's own secret";
@@ -26,6 +26,7 @@ pub(super) enum Chapter {
     Alert,
     Outage,
     Panel,
+    Pipeline,
     Deployment,
     Backup,
     Storm,
@@ -44,6 +45,7 @@ impl Chapter {
             Self::Alert => "Alert (Prometheus)",
             Self::Outage => "Outage (two watchers)",
             Self::Panel => "Alert (Grafana)",
+            Self::Pipeline => "Pipeline",
             Self::Deployment => "Deployment",
             Self::Backup => "Cron job",
             Self::Storm => "Storm of alerts",
@@ -62,6 +64,7 @@ impl Chapter {
             Self::Alert => "alert",
             Self::Outage => "outage",
             Self::Panel => "panel",
+            Self::Pipeline => "pipeline",
             Self::Deployment => "deployment",
             Self::Backup => "backup",
             Self::Storm => "storm",
@@ -97,7 +100,7 @@ impl Default for Story {
 
 impl Story {
     /// Every chapter, in the order of the buttons.
-    pub(super) const CHAPTERS: [Chapter; 12] = [
+    pub(super) const CHAPTERS: [Chapter; 13] = [
         Chapter::Push,
         Chapter::PullRequest,
         Chapter::Issue,
@@ -107,6 +110,7 @@ impl Story {
         Chapter::Alert,
         Chapter::Outage,
         Chapter::Panel,
+        Chapter::Pipeline,
         Chapter::Deployment,
         Chapter::Backup,
         Chapter::Storm,
@@ -127,41 +131,41 @@ impl Story {
         Chapter::Outage,
         Chapter::Outage,
         Chapter::Panel,
+        Chapter::Pipeline,
         Chapter::Deployment,
         Chapter::Backup,
         Chapter::Backup,
     ];
 
-    /// What happens next in a chapter, at the time `now`.
-    pub(super) fn next(&mut self, chapter: Chapter, now: Timestamp) -> Vec<Hook> {
+    /// What happens next in a chapter, at the time `now`: what is to be posted to Vigie, unless it asks for it.
+    pub(super) fn next(&mut self, chapter: Chapter, backends: &Backends, now: Timestamp) -> Vec<Hook> {
         match chapter {
-            Chapter::Alert => vec![self.watch.alert(now)],
-            Chapter::Outage => vec![self.watch.outage(now)],
+            Chapter::Push => vec![self.push().into()],
+            Chapter::PullRequest => vec![self.pull_request().into()],
+            Chapter::Issue => vec![self.issue().into()],
+            Chapter::Comment => vec![self.comment().into()],
+            Chapter::Release => vec![self.release().into()],
+            Chapter::NastyPush => vec![self.nasty_push().into()],
+            Chapter::Alert => vec![self.watch.alert(backends, now)],
+            Chapter::Outage => vec![self.watch.outage(backends, now)],
             Chapter::Panel => vec![self.watch.panel(now)],
+            Chapter::Pipeline => {
+                self.watch.pipeline(backends);
+                Vec::new()
+            }
             Chapter::Deployment => self.watch.deployment(now),
             Chapter::Backup => vec![self.watch.backup()],
-            Chapter::Storm => vec![self.watch.storm(now)],
-            forge => vec![self.forge(forge).into()],
+            Chapter::Storm => vec![self.watch.storm(backends, now)],
         }
     }
 
-    fn forge(&mut self, chapter: Chapter) -> Delivery {
-        match chapter {
-            Chapter::PullRequest => self.pull_request(),
-            Chapter::Issue => self.issue(),
-            Chapter::Comment => self.comment(),
-            Chapter::Release => self.release(),
-            Chapter::NastyPush => self.repository.push(
-                "mallory",
-                "main",
-                &[
-                    "@everyone <@&3000> **look** ||here|| ```",
-                    "[click](https://evil.example) <script>alert(1)</script>",
-                    "\u{202e}desrever \u{200b}zero width",
-                ],
-            ),
-            _ => self.push(),
-        }
+    fn nasty_push(&mut self) -> Delivery {
+        let messages = [
+            "@everyone <@&3000> **look** ||here|| ```",
+            "[click](https://evil.example) <script>alert(1)</script>",
+            "\u{202e}desrever \u{200b}zero width",
+        ];
+        self.repository.push("mallory", "main", &messages)
     }
 
     fn push(&mut self) -> Delivery {

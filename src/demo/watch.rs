@@ -6,6 +6,8 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use stack_sim::hooks::{self, Alert, Beat, Hook};
 
+use super::backends::Backends;
+
 /// The token that every sender but Gitea and the deployer carries in the demo.
 pub(super) const TOKEN: &str = "the demo's own token";
 /// The key by which the deployer signs.
@@ -25,20 +27,23 @@ pub(super) struct Watch {
     deployments: usize,
     backups: usize,
     storms: usize,
+    pipelines: usize,
     /// Since when each rule fires.
     began: BTreeMap<&'static str, Timestamp>,
+    /// What Alertmanager knows to fire, by rule and buoy.
+    firing: BTreeMap<String, Alert>,
 }
 
 impl Watch {
     /// A rule of Prometheus fires, or no longer does.
-    pub(super) fn alert(&mut self, now: Timestamp) -> Hook {
+    pub(super) fn alert(&mut self, backends: &Backends, now: Timestamp) -> Hook {
         let alert = self.rule("LampOilLow", "warning", "Oil for four more hours", now, self.alerts % 2 == 1);
         self.alerts += 1;
-        hooks::alertmanager(TOKEN, &[alert])
+        self.tell(backends, &[alert])
     }
 
     /// The blog goes down: Prometheus says so, then Uptime Kuma; then each says that it is back.
-    pub(super) fn outage(&mut self, now: Timestamp) -> Hook {
+    pub(super) fn outage(&mut self, backends: &Backends, now: Timestamp) -> Hook {
         let step = self.outages % 4;
         self.outages += 1;
         match step {
@@ -46,7 +51,7 @@ impl Watch {
                 let text = "https://blog.harbor.example does not answer";
                 let mut alert = self.rule("ServiceDown", "warning", text, now, step == 3);
                 alert.labels.push(("service", "blog".into()));
-                hooks::alertmanager(TOKEN, &[alert])
+                self.tell(backends, &[alert])
             }
             _ => hooks::kuma(TOKEN, &beat(step == 2, now)),
         }
@@ -98,7 +103,7 @@ impl Watch {
     }
 
     /// Far more alerts than anybody can read, one of them critical.
-    pub(super) fn storm(&mut self, now: Timestamp) -> Hook {
+    pub(super) fn storm(&mut self, backends: &Backends, now: Timestamp) -> Hook {
         self.storms += 1;
         let alerts: Vec<Alert> = (1..=STORM)
             .map(|buoy| {
@@ -108,7 +113,33 @@ impl Watch {
                 alert
             })
             .collect();
-        hooks::alertmanager(TOKEN, &alerts)
+        self.tell(backends, &alerts)
+    }
+
+    /// Alertmanager tells of `alerts`, and knows them from now on when it is asked.
+    fn tell(&mut self, backends: &Backends, alerts: &[Alert]) -> Hook {
+        for alert in alerts {
+            let name = format!("{:?}", alert.labels);
+            if alert.ends_at.is_none() {
+                self.firing.insert(name, alert.clone());
+            } else {
+                self.firing.remove(&name);
+            }
+        }
+        backends.alertmanager.fire(self.firing.values());
+        hooks::alertmanager(TOKEN, alerts)
+    }
+
+    /// A pipeline fails, then the next one of the branch succeeds.
+    pub(super) fn pipeline(&mut self, backends: &Backends) {
+        let Backends { woodpecker, repository, .. } = backends;
+        if self.pipelines % 2 == 0 {
+            let log = ["cargo test", "test lamp::burns ... FAILED", "assertion failed: oil > 0"];
+            woodpecker.play_failure(*repository, "alice", "Burn less oil", &log);
+        } else {
+            woodpecker.play_success(*repository, "bruno", "Fill the lamp first");
+        }
+        self.pipelines += 1;
     }
 
     /// What a rule says. Its end belongs to its beginning, so it names the same time for that.

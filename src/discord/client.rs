@@ -25,6 +25,7 @@ use super::{
 use crate::{
     clock::Clock,
     health::{Condition, Part},
+    reason::Reason,
 };
 
 /// How long serenity may take to close a session: it waits 5 s for each of two confirmations.
@@ -50,7 +51,7 @@ impl Session {
         let limits = Limits { dial, ready, acknowledge, settled };
         let relay = Relay::open(gate, limits, shared.clock.clone(), latency.clone())
             .await
-            .map_err(|error| End::Lost(format!("can't listen on loopback for serenity: {error}")))?;
+            .map_err(|error| End::Lost(Reason::new("gateway-no-relay").with("error", error.to_string())))?;
         let (done, set_up) = oneshot::channel();
         let setup = Setup { settings: settings.clone(), shared: shared.clone(), latency, done };
         let building = ClientBuilder::new_with_http(http, GatewayIntents::empty())
@@ -58,7 +59,7 @@ impl Session {
             .raw_event_handler(Undecodable(shared.metrics.clone()));
         let client = match shared.clock.timeout(settings.timings.ready, building.into_future()).await {
             Some(client) => client.map_err(RestError::from)?,
-            None => return Err(End::Lost("serenity's client was not made in time".into())),
+            None => return Err(End::Lost(Reason::new("gateway-no-client"))),
         };
         client.ws_url.lock().await.clone_from(&relay.url);
         Ok(Self { client, relay, set_up })
@@ -100,32 +101,36 @@ impl Session {
             shared.metrics.gateway_connected.set(connected.into());
             match state {
                 State::Ended(cause) => return cause.into(),
-                State::Interrupted(why) => waiting(&shared.health, format!("{why}; resuming the session")),
+                State::Interrupted(why) => {
+                    waiting(&shared.health, Reason::new("gateway-resuming").with("reason", why));
+                }
                 State::Established if is_set_up => {
                     good_since.get_or_insert_with(Instant::now);
                     if shared.health.set(Part::Gateway, Condition::Ok) {
                         tracing::info!("the session with Discord's gateway is up");
                     }
                 }
-                State::Established => waiting(&shared.health, "registering the commands".into()),
+                State::Established => waiting(&shared.health, Reason::new("gateway-registering")),
                 State::Connecting => {}
             }
             tokio::select! {
                 changed = relay.state.changed() => if changed.is_err() {
-                    return End::Lost("the relay to the gateway is gone".into());
+                    return End::Lost(Reason::new("gateway-relay-gone"));
                 },
                 // What the relay saw is truer than how serenity puts it, and comes first.
                 result = &mut start => if !matches!(*relay.state.borrow(), State::Ended(_)) {
-                    let why = result.err().map_or_else(|| "no error".into(), |error| error.to_string());
-                    return End::Lost(format!("serenity gave up: {why}"));
+                    return End::Lost(match result {
+                        Ok(()) => Reason::new("gateway-ended"),
+                        Err(error) => Reason::new("gateway-given-up").with("error", error.to_string()),
+                    });
                 },
                 result = &mut *set_up, if !is_set_up => match result {
                     Ok(Ok(())) => is_set_up = true,
                     Ok(Err(error)) => return error.into(),
-                    Err(_) => return End::Lost("preparing the commands panicked; report this".into()),
+                    Err(_) => return End::Lost(Reason::new("gateway-setup-panicked")),
                 },
                 () = &mut deadline, if !is_set_up => {
-                    return End::Lost("the commands were not prepared in time".into());
+                    return End::Lost(Reason::new("gateway-setup-late"));
                 },
             }
         }

@@ -10,6 +10,7 @@ use serenity::{
 use sha2::{Digest, Sha256};
 
 use super::{commands::Command, rest::RestError, session::Backing};
+use crate::reason::Reason;
 
 /// Registers `commands` in `guild` unless they are there already.
 pub(super) async fn register(
@@ -44,6 +45,8 @@ pub(super) async fn register(
 
 /// Changes whenever the commands do.
 fn fingerprint(commands: &[CreateCommand]) -> Result<String, RestError> {
-    let text = serde_json::to_vec(commands).map_err(|error| RestError::Other(error.to_string()))?;
+    let text = serde_json::to_vec(commands).map_err(|error| {
+        RestError::Other(Reason::new("discord-commands-unwritable").with("error", error.to_string()))
+    })?;
     Ok(HEXLOWER.encode(&Sha256::digest(text)))
 }

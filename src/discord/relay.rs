@@ -39,7 +39,7 @@ use url::Url;
 
 use self::connection::{Connection, End};
 use super::{backoff::random, latency::Latency};
-use crate::clock::Clock;
+use crate::{clock::Clock, reason::Reason};
 
 /// Broken connections in a row, none of which lived for [`Limits::settled`], before the session is given up.
 const HASTY_RESUMES: u32 = 5;
@@ -63,7 +63,7 @@ pub(super) enum State {
     /// READY or RESUMED came.
     Established,
     /// The connection was lost and is being resumed.
-    Interrupted(String),
+    Interrupted(Reason),
     /// The session is over.
     Ended(Cause),
 }
@@ -72,9 +72,9 @@ pub(super) enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Another one may be begun.
-    Lost(String),
+    Lost(Reason),
     /// Never again; says what a person must do.
-    Fatal(String),
+    Fatal(Reason),
 }
 
 /// The relay's deadlines; see [`super::session::Timings`].
@@ -170,7 +170,7 @@ impl Worker {
         let mut hasty = 0;
         loop {
             let Some(accepted) = self.clock.timeout(self.limits.ready, self.door.accept()).await else {
-                return Cause::Lost("serenity did not connect to the relay".into());
+                return Cause::Lost(Reason::new("gateway-serenity-absent"));
             };
             let accepted = serenity.insert(accepted);
             let began = Instant::now();
@@ -180,9 +180,9 @@ impl Worker {
                     // What answers serenity's close frame is written with the next flush.
                     note(self.clock.timeout(GOODBYE, accepted.flush()).await);
                     if code == Some(END_SESSION) {
-                        return Cause::Lost("serenity closed the session".into());
+                        return Cause::Lost(Reason::new("gateway-serenity-closed"));
                     }
-                    "serenity left it".to_owned()
+                    Reason::new("gateway-serenity-left")
                 }
                 End::Broken(why) => {
                     // serenity resumes at once on this code.
@@ -192,10 +192,11 @@ impl Worker {
             };
             hasty = if began.elapsed() < self.limits.settled { hasty + 1 } else { 0 };
             if hasty > HASTY_RESUMES {
-                let why = format!("{hasty} connections in a row broke at once, the last one: {why}");
-                return Cause::Lost(why);
+                return Cause::Lost(
+                    Reason::new("gateway-hasty").with("count", u64::from(hasty)).with("reason", why),
+                );
             }
-            tracing::info!(why, "the connection to Discord's gateway is over; resuming the session");
+            tracing::info!(%why, "the connection to Discord's gateway is over; resuming the session");
             self.state.send_replace(State::Interrupted(why));
         }
     }

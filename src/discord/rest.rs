@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serenity::http::{Http, HttpBuilder, HttpError};
 use url::Url;
 
-use crate::halt::TOKEN_REFUSED;
+use crate::{halt::TOKEN_REFUSED, reason::Reason};
 
 /// What Discord's REST API answered instead of what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,11 +18,21 @@ pub(super) enum RestError {
     #[error("{TOKEN_REFUSED}")]
     TokenRefused,
     /// The interaction's token has run out or is not known any more.
-    #[error("the interaction is over: {0}")]
-    InteractionOver(String),
+    #[error("{0}")]
+    InteractionOver(Reason),
     /// Anything else.
     #[error("{0}")]
-    Other(String),
+    Other(Reason),
+}
+
+impl RestError {
+    /// What was answered.
+    pub(super) fn reason(self) -> Reason {
+        match self {
+            Self::TokenRefused => TOKEN_REFUSED,
+            Self::InteractionOver(reason) | Self::Other(reason) => reason,
+        }
+    }
 }
 
 /// A REST client for `endpoint`, or for the real Discord.
@@ -38,7 +48,9 @@ pub(super) fn client(
         // Reading the system's certificates costs time and memory that a plain endpoint has no use for.
         .tls_built_in_root_certs(endpoint.is_none_or(|endpoint| endpoint.scheme() == "https"))
         .build()
-        .map_err(|error| RestError::Other(format!("can't make an HTTP client: {error}")))?;
+        .map_err(|error| {
+            RestError::Other(Reason::new("discord-no-client").with("error", error.to_string()))
+        })?;
     let http = HttpBuilder::new(token.expose_secret()).client(client);
     Ok(match endpoint {
         Some(endpoint) => http.proxy(endpoint.as_str()).ratelimiter_disabled(true).build(),
@@ -48,26 +60,31 @@ pub(super) fn client(
 
 impl From<serenity::Error> for RestError {
     fn from(error: serenity::Error) -> Self {
-        let error = match error {
-            serenity::Error::Http(error) => error,
+        Self::Other(match error {
+            serenity::Error::Http(error) => return error.into(),
             serenity::Error::Json(error) => {
-                return Self::Other(format!(
-                    "Discord's answer has another form than serenity knows: {error}"
-                ));
+                Reason::new("discord-other-form").with("error", error.to_string())
             }
-            other => return Self::Other(other.to_string()),
-        };
+            other => Reason::new("discord-serenity").with("error", other.to_string()),
+        })
+    }
+}
+
+impl From<HttpError> for RestError {
+    fn from(error: HttpError) -> Self {
         match error {
             HttpError::UnsuccessfulRequest(answer) => {
                 let (status, code) = (answer.status_code, answer.error.code);
                 let text = format!("{status} ({code}: {})", answer.error.message);
                 match (status.as_u16(), code) {
                     // Unknown webhook, unknown interaction, invalid webhook token.
-                    (_, 10015 | 10062 | 50027) => Self::InteractionOver(text),
+                    (_, 10015 | 10062 | 50027) => {
+                        Self::InteractionOver(Reason::new("discord-interaction-over").with("answer", text))
+                    }
                     (401, _) => Self::TokenRefused,
                     // Without its limiter serenity does not read the answer's own words.
-                    (429, _) => Self::Other("429: too many requests".into()),
-                    _ => Self::Other(format!("Discord answered {text}")),
+                    (429, _) => Self::Other(Reason::new("discord-rate-limit")),
+                    _ => Self::Other(Reason::new("discord-answered").with("answer", text)),
                 }
             }
             HttpError::Request(error) => {
@@ -76,9 +93,9 @@ impl From<serenity::Error> for RestError {
                 while let Some(deeper) = cause.source() {
                     cause = deeper;
                 }
-                Self::Other(format!("{error}: {cause}"))
+                Self::Other(Reason::new("discord-silent").with("error", format!("{error}: {cause}")))
             }
-            other => Self::Other(other.to_string()),
+            other => Self::Other(Reason::new("discord-serenity").with("error", other.to_string())),
         }
     }
 }

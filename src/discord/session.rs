@@ -19,6 +19,7 @@ use super::{
     backoff::Backoff,
     budget::Budget,
     client::Session,
+    permissions::Permissions,
     relay::{Cause, Gate, Moves, is_discords},
     rest::{self, RestError},
 };
@@ -26,7 +27,9 @@ use crate::{
     clock::Clock,
     halt::Halt,
     health::{Condition, Health, Part},
+    incident::action::{Act, Verdict},
     language::Language,
+    reason::Reason,
     telemetry::Metrics,
 };
 
@@ -43,6 +46,8 @@ pub struct Settings {
     pub gateway: Option<Url>,
     /// The roles that routes mention, by their name in the configuration.
     pub mentioned: BTreeMap<String, u64>,
+    /// Who may do what.
+    pub permissions: Permissions,
     /// The language of channel messages.
     pub language: Language,
     /// How long things may take.
@@ -120,6 +125,10 @@ pub trait Backing: Send + Sync {
     async fn remember(&self, key: &str, value: &str) -> Result<(), String>;
     /// What waits in the store, for `/status`.
     async fn counts(&self) -> Result<Counts, String>;
+    /// Does what somebody asks for who may.
+    async fn act(&self, act: Act) -> Result<Verdict, String>;
+    /// Keeps in the audit that somebody asked for it who may not.
+    async fn forbidden(&self, act: Act) -> Result<(), String>;
     /// Says `text` in the fallback channel.
     async fn complain(&self, text: String) -> Result<(), String>;
 }
@@ -141,16 +150,16 @@ pub(super) enum End {
     /// Vigie stops, or Discord is left alone.
     Stopped,
     /// Another one is to be begun.
-    Lost(String),
+    Lost(Reason),
     /// Never again; says what a person must do.
-    Fatal(String),
+    Fatal(Reason),
 }
 
 impl From<RestError> for End {
     fn from(error: RestError) -> Self {
         match error {
-            RestError::TokenRefused => Self::Fatal(error.to_string()),
-            RestError::InteractionOver(_) | RestError::Other(_) => Self::Lost(error.to_string()),
+            RestError::TokenRefused => Self::Fatal(error.reason()),
+            RestError::InteractionOver(_) | RestError::Other(_) => Self::Lost(error.reason()),
         }
     }
 }
@@ -199,14 +208,14 @@ pub async fn run(settings: Settings, shared: Shared, cancel: CancellationToken) 
             End::Lost(reason) => {
                 let wait = backoff.next();
                 tracing::warn!(
-                    reason,
+                    %reason,
                     ?wait,
                     "no session with Discord's gateway; another one begins after the wait"
                 );
-                waiting(
-                    &shared.health,
-                    format!("{reason}; the next attempt follows within {} s", wait.as_secs() + 1),
-                );
+                let next = Reason::new("gateway-next-attempt")
+                    .with("reason", reason)
+                    .with("seconds", wait.as_secs() + 1);
+                waiting(&shared.health, next);
                 tokio::select! {
                     () = shared.clock.sleep(wait) => {}
                     () = stop() => break,
@@ -216,7 +225,7 @@ pub async fn run(settings: Settings, shared: Shared, cancel: CancellationToken) 
     }
     // What the session said last must not hide why Discord is left alone.
     if let Some(reason) = shared.halt.reason() {
-        shared.health.set(Part::Gateway, Condition::Failed(reason.to_owned()));
+        shared.health.set(Part::Gateway, Condition::Failed(reason.clone()));
     }
 }
 
@@ -224,7 +233,8 @@ pub async fn run(settings: Settings, shared: Shared, cancel: CancellationToken) 
 async fn begin(settings: &Settings, shared: &Shared, budget: &mut Budget) -> Result<Session, End> {
     let http = rest::client(&settings.token, settings.rest.as_ref(), settings.timings.request)?;
     let gate = permission(settings, shared, budget, &http).await?;
-    waiting(&shared.health, format!("connecting to the gateway {}", gate.url.host_str().unwrap_or_default()));
+    let host = gate.url.host_str().unwrap_or_default();
+    waiting(&shared.health, Reason::new("gateway-connecting").with("host", host));
     let session = Session::open(http, gate, settings, shared).await?;
     budget.spend(shared.clock.now());
     shared.metrics.gateway_sessions.inc();
@@ -238,26 +248,24 @@ async fn permission(
     budget: &mut Budget,
     http: &Http,
 ) -> Result<Gate, End> {
-    waiting(&shared.health, "asking Discord for its gateway".into());
+    waiting(&shared.health, Reason::new("gateway-asking"));
     loop {
         // serenity's rate limiter repeats a 429 without a bound.
         let asked = shared.clock.timeout(settings.timings.ready, http.get_bot_gateway()).await;
         let Some(asked) = asked else {
-            return Err(End::Lost("Discord did not say in time where its gateway is".into()));
+            return Err(End::Lost(Reason::new("gateway-not-named")));
         };
         let BotGateway { url, session_start_limit: limit, .. } = asked.map_err(RestError::from)?;
         let wait = budget.wait(&limit, shared.clock.now());
         if wait.is_zero() {
             return gate(settings, &url);
         }
-        let text = format!(
-            "waiting {} s before the next session; Discord allows {} more of {} a day",
-            wait.as_secs() + 1,
-            limit.remaining,
-            limit.total
-        );
-        tracing::info!("{text}");
-        waiting(&shared.health, text);
+        let reason = Reason::new("gateway-budget")
+            .with("seconds", wait.as_secs() + 1)
+            .with("remaining", limit.remaining)
+            .with("total", limit.total);
+        tracing::info!("{reason}");
+        waiting(&shared.health, reason);
         shared.clock.sleep(wait).await;
     }
 }
@@ -267,16 +275,17 @@ fn gate(settings: &Settings, named: &str) -> Result<Gate, End> {
     if let Some(url) = &settings.gateway {
         return Ok(Gate { url: url.clone(), moves: Moves::Stay });
     }
-    let url = Url::parse(named)
-        .map_err(|error| End::Lost(format!("Discord named '{named}' as its gateway: {error}")))?;
+    let url = Url::parse(named).map_err(|error| {
+        End::Lost(Reason::new("gateway-no-address").with("url", named).with("error", error.to_string()))
+    })?;
     match &settings.rest {
         Some(_) => Ok(Gate { url, moves: Moves::Stay }),
         None if is_discords(&url) => Ok(Gate { url, moves: Moves::Follow }),
-        None => Err(End::Lost(format!("Discord named '{named}' as its gateway, which is not its own host"))),
+        None => Err(End::Lost(Reason::new("gateway-not-discords").with("url", named))),
     }
 }
 
 /// Says that there is no session yet, and why.
-pub(super) fn waiting(health: &Health, reason: String) {
+pub(super) fn waiting(health: &Health, reason: Reason) {
     health.set(Part::Gateway, Condition::Waiting(reason));
 }

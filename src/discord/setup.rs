@@ -13,6 +13,7 @@ use super::{
     roles,
     session::{Settings, Shared},
 };
+use crate::reason::Reason;
 
 /// What the setup needs and whom it tells.
 pub(super) struct Setup {
@@ -37,7 +38,8 @@ impl Setup {
         };
         // serenity's rate limiter repeats a 429 without a bound.
         shared.clock.timeout(settings.timings.ready, work).await.unwrap_or_else(|| {
-            Err(RestError::Other(format!("registering the commands took over {:?}", settings.timings.ready)))
+            let limit = format!("{:?}", settings.timings.ready);
+            Err(RestError::Other(Reason::new("discord-commands-late").with("limit", limit)))
         })
     }
 }

@@ -1,22 +1,27 @@
 //! What one arrival changes, within one transaction: its incident, its messages, and that it is settled.
 //! Invariant: nothing here outlives the transaction, so what fails leaves no trace.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
     Incident, Life,
+    digest::Stale,
     news::{self, Detail, Notice},
     outage,
     reference::reference,
     route::Routes,
 };
 use crate::{
-    event::{Event, Severity},
+    event::Event,
     language::Language,
-    render::{self, message::Message},
+    render::{
+        self,
+        buttons::{self, Silencing},
+        message::Message,
+    },
     store::{
         Draft, IncidentRow, StoreError, inbox, incidents,
         outbox::{self, Place, Reply},
@@ -30,8 +35,11 @@ const ATTEMPTS: u32 = 8;
 pub(super) struct Desk {
     pub(super) routes: Arc<Routes>,
     pub(super) critical: Arc<BTreeSet<String>>,
+    pub(super) silencing: Silencing,
     pub(super) language: Language,
     pub(super) now_ms: i64,
+    /// What is left for [`Desk::refresh`].
+    pub(super) stale: RefCell<Stale>,
 }
 
 /// An arrival that was read.
@@ -42,6 +50,7 @@ pub(super) struct Item {
 }
 
 impl Desk {
+    /// Takes one arrival. What it changes in digests shows with [`Desk::refresh`].
     pub(super) fn take(&self, conn: &Connection, store_id: &str, item: Item) -> Result<(), StoreError> {
         let Item { inbox_id, received_ms, event } = item;
         let mut event = match event {
@@ -52,10 +61,8 @@ impl Desk {
         if event.incident.as_ref() != Some(&event.object) {
             self.note(conn, &event, received, received_ms)?;
         }
+        outage::weigh(&mut event, &self.critical);
         let outage = outage::key(&event);
-        if outage.is_some() && event.service.as_ref().is_some_and(|name| self.critical.contains(name)) {
-            event.severity = Severity::Critical;
-        }
         let alone = || format!("inbox {inbox_id}");
         let (key, known) = match outage {
             Some(key) => (key.clone(), incidents::find_of_any_source(conn, &key)?),
@@ -67,15 +74,23 @@ impl Desk {
         let known =
             known.as_ref().and_then(readable).filter(|(_, incident)| incident.continues(&event, received));
         let (id, incident, replies) = if let Some((id, before)) = known {
-            let (details, roles) = (Detail::of(&before, &event), self.routes.decide(&event).mentions);
+            let (details, decision) = (Detail::of(&before, &event), self.routes.decide(&event));
             let mut incident = before.clone().after(event, received);
-            let replies = self.replies(&before, &mut incident, details, &roles);
+            let replies = if before.withheld.is_some() || before.channels.is_empty() {
+                self.reconsider(conn, &before, (id, &mut incident), decision, received)?;
+                Vec::new()
+            } else {
+                let notice = self.notice(conn, &before, (id, &incident), &decision, received)?;
+                self.replies(&mut incident, details, notice, &decision.mentions)
+            };
             (incidents::save(conn, &row(id, &incident, received_ms)?)?, incident, replies)
         } else {
             let decision = self.routes.decide(&event);
             // Named where a clash with another name shows.
-            let incident = Incident::open(event, key, String::new(), decision, received);
+            let mut incident = Incident::open(event, key, String::new(), decision.clone(), received);
+            incident.withheld = self.withholds(conn, &incident, &decision, received)?;
             let (id, incident) = open(conn, incident, store_id, inbox_id, received_ms)?;
+            self.gather(conn, (id, &incident), &decision, received)?;
             (id, incident, Vec::new())
         };
         self.show(conn, id, &incident, received_ms)?;
@@ -101,14 +116,31 @@ impl Desk {
         self.show(conn, id, &incident, received_ms)
     }
 
-    fn show(
+    /// Shows the incident in its own messages unless it is withheld, and in the digests that it is a member of.
+    pub(super) fn show(
         &self,
         conn: &Connection,
         id: i64,
         incident: &Incident,
         accepted_ms: i64,
     ) -> Result<(), StoreError> {
-        let payload = json(&render::message(incident, self.language))?;
+        if incident.withheld.is_none() {
+            self.put(conn, id, incident, accepted_ms)?;
+        }
+        self.tell_digests(conn, id, incident, accepted_ms)
+    }
+
+    /// Makes the incident's own messages what Discord should show.
+    pub(super) fn put(
+        &self,
+        conn: &Connection,
+        id: i64,
+        incident: &Incident,
+        accepted_ms: i64,
+    ) -> Result<(), StoreError> {
+        let components = buttons::rows(incident, self.language, self.silencing);
+        let message = Message { components, ..render::message(incident, self.language) };
+        let payload = json(&message)?;
         for channel_id in &incident.channels {
             let draft = Draft {
                 incident_id: id,
@@ -123,13 +155,13 @@ impl Desk {
         Ok(())
     }
 
-    /// What is said of the step from `before` to `after` beside the edit. Details go first: a notice is what
+    /// What is said of the step to `after` beside the edit. Details go first: a notice is what
     /// people see last.
     fn replies(
         &self,
-        before: &Incident,
         after: &mut Incident,
         details: Vec<Detail>,
+        notice: Option<Notice>,
         roles: &[u64],
     ) -> Vec<Answer> {
         let mut answers = Vec::new();
@@ -142,7 +174,7 @@ impl Desk {
             let message = render::news::detail(&detail, &reference, self.language);
             answers.push(Answer { place: Place::Thread, reference, message });
         }
-        if let Some(notice) = Notice::of(before, after)
+        if let Some(notice) = notice
             && let Some(reference) = next(after)
         {
             let roles = if notice.pings() && after.acknowledged.is_none() { roles } else { &[] };
@@ -195,16 +227,16 @@ struct Answer {
 }
 
 /// Stores a new incident under the first name that is free.
-fn open(
+pub(super) fn open(
     conn: &Connection,
     mut incident: Incident,
-    store_id: &str,
-    inbox_id: i64,
+    seed: &str,
+    number: i64,
     received_ms: i64,
 ) -> Result<(i64, Incident), StoreError> {
     let mut attempt = 0;
     loop {
-        incident.reference = reference(store_id, inbox_id, attempt);
+        incident.reference = reference(seed, number, attempt);
         attempt += 1;
         match incidents::save(conn, &row(0, &incident, received_ms)?) {
             Err(StoreError::Sqlite(error))
@@ -215,7 +247,7 @@ fn open(
     }
 }
 
-fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
+pub(super) fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, StoreError> {
     Ok(IncidentRow {
         id,
         source: incident.source,
@@ -231,7 +263,7 @@ fn row(id: i64, incident: &Incident, received_ms: i64) -> Result<IncidentRow, St
 
 /// A stored incident with its id. One that can't be read (a newer release wrote it) is left as it is, and its
 /// next event opens another.
-fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
+pub(super) fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
     match serde_json::from_str(&row.data) {
         Ok(incident) => Some((row.id, incident)),
         Err(error) => {
@@ -244,7 +276,7 @@ fn readable(row: &IncidentRow) -> Option<(i64, Incident)> {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
         .map_err(|error| StoreError::Sqlite(rusqlite::Error::ToSqlConversionFailure(error.into())))
 }

@@ -78,7 +78,7 @@ impl Deed {
                 Verdict::Commented => Self::Commented,
             },
             Subject::Push(_) => Self::Pushed,
-            Subject::Ref(_) => Self::Opened,
+            Subject::Ref(_) | Subject::Digest(_) => Self::Opened,
             Subject::Generic(generic) => Self::of_firing(generic.firing.unwrap_or(Firing::Firing)),
             Subject::Comment(comment) => Self::of_action(&comment.action, Standing::Open),
             Subject::Release(release) => Self::of_action(&release.action, Standing::Open),

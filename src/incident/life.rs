@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::subject::{
-    DeploymentState, Firing, Pipeline, PipelineStatus, Reachable, Standing, Subject, UnitState,
+    DeploymentState, Firing, Phase, Pipeline, PipelineStatus, Reachable, Standing, Subject, UnitState,
 };
 
 /// How long after its end an alert, an outage or a report counts as the same when it comes again.
@@ -44,6 +44,7 @@ pub(super) fn life(subject: &Subject) -> Life {
             None => return Life::Info,
             Some(firing) => firing == Firing::Firing,
         },
+        Subject::Digest(digest) => digest.count(Phase::Open) > 0,
         Subject::Push(_)
         | Subject::Ref(_)
         | Subject::Review(_)

@@ -1,32 +1,42 @@
 //! Which incident an event belongs to, and its life. Invariants:
 //! - an incident is a function of its events in the order in which they were accepted: nothing here reads
-//!   a clock, a store or a network, except [`worker`], which brings the two together;
+//!   a clock, a store or a network, except [`worker`] and [`action`], which bring the two together;
 //! - older facts never replace newer ones: an event that was overtaken only finds its place in the history;
 //! - the history is bounded, and says how many of its steps were forgotten;
 //! - where an incident is shown, and with whom mentioned, is decided once, by its first event.
 
+pub mod action;
+mod backlog;
 mod desk;
+mod digest;
 mod history;
 mod life;
 mod news;
 mod outage;
+mod pipelines;
+pub mod quiet;
 pub mod reference;
 pub mod route;
+mod storm;
+mod title;
 pub mod worker;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    digest::Withheld,
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
     news::{Detail, Notice},
-    outage::{Report, Reporter, key as outage_key},
+    outage::{Report, Reporter, key as outage_key, weigh},
 };
 use self::{life::life, route::Decision};
 use crate::{
     event::{Event, Severity, Source, Told},
-    subject::{Person, Subject},
+    subject::{Firing, Person, Subject},
 };
 
 /// A thing with a life, as its events told it. Stored as JSON, so a field is only ever added, and with a
@@ -71,6 +81,12 @@ pub struct Incident {
     /// How Vigie came to know its latest facts.
     #[serde(default)]
     pub told: Told,
+    /// When Vigie came to know its latest facts.
+    #[serde(default)]
+    pub found: Option<Timestamp>,
+    /// Further facts of its latest event, as the source names them.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// Who says that the service is down, or said so: more than the facts of one event tell. Empty unless it
     /// is an outage.
     #[serde(default)]
@@ -84,6 +100,9 @@ pub struct Incident {
     /// What keeps its alert quiet at the source.
     #[serde(default)]
     pub silence: Option<Silence>,
+    /// Why it has no message of its own, if it has none.
+    #[serde(default)]
+    pub withheld: Option<Withheld>,
     /// How many replies its message got.
     #[serde(default)]
     pub replies: u32,
@@ -145,10 +164,13 @@ impl Incident {
             mentions: decision.mentions,
             service: event.service,
             told: event.told,
+            found: Some(received),
+            labels: event.labels,
             reports,
             reopened: Vec::new(),
             acknowledged: None,
             silence: None,
+            withheld: None,
             replies: 0,
         }
     }
@@ -157,6 +179,9 @@ impl Incident {
     /// an incident of its own, with a message of its own.
     pub fn continues(&self, event: &Event, received: Timestamp) -> bool {
         let at = event.at.unwrap_or(received);
+        if let Some(goes_on) = pipelines::goes_on(event, &self.subject) {
+            return self.life != Life::Closed || goes_on;
+        }
         self.life != Life::Closed
             || life::reopens_whenever(&event.subject)
             || life(&event.subject) == Life::Closed
@@ -165,17 +190,26 @@ impl Incident {
 
     /// The incident after `event`, which belongs to it.
     #[must_use]
-    pub fn after(mut self, event: Event, received: Timestamp) -> Self {
-        self.note(&event, received);
+    pub fn after(mut self, mut event: Event, received: Timestamp) -> Self {
+        if self.fires_on(&event) {
+            event.at = None;
+        }
+        if !pipelines::is_same_state(&event, &self.subject) {
+            self.note(&event, received);
+        }
         let at = event.at.unwrap_or(received);
         outage::add(&mut self.reports, &event, at);
-        let overtaken = matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest);
+        let overtaken = pipelines::is_overtaken(&event, &self.subject)
+            .unwrap_or_else(|| matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest));
         let before = self.life;
         if overtaken {
             self.life = outage::life(&self.reports).unwrap_or(before);
             return self;
         }
-        self.life = outage::life(&self.reports).unwrap_or_else(|| life(&event.subject));
+        let told = life(&event.subject);
+        // What is only said neither ends what goes on nor makes it less severe.
+        let remark = (before, told) == (Life::Open, Life::Info);
+        self.life = outage::life(&self.reports).unwrap_or(if remark { before } else { told });
         match (before, self.life) {
             (Life::Closed, Life::Open) => {
                 self.reopened.push(at);
@@ -186,13 +220,15 @@ impl Incident {
             _ => {}
         }
         self.kind = event.kind;
-        self.severity = event.severity;
+        self.severity = if remark { self.severity.max(event.severity) } else { event.severity };
         self.subject = event.subject;
         self.actor = event.actor;
         self.repository = event.repository.or(self.repository);
         self.repository_url = event.repository_url.or(self.repository_url);
         self.service = event.service.or(self.service);
         self.told = event.told;
+        self.found = Some(received);
+        self.labels = event.labels;
         self.facts_at = event.at.or(self.facts_at);
         self
     }
@@ -201,6 +237,15 @@ impl Incident {
     pub fn is_flapping(&self) -> bool {
         let recent = self.reopened.iter().filter(|at| self.updated.duration_since(**at) < REOPENED_WITHIN);
         recent.count() >= life::FLAPPING
+    }
+
+    /// Whether `event` says that the alert which ended fires on, since the time since which it fired before.
+    /// Its source had taken it for ended for want of news (Alertmanager does so by the `endsAt` that
+    /// Prometheus gives it), so that nothing but the order of arrival says which came last.
+    fn fires_on(&self, event: &Event) -> bool {
+        let (Subject::Alert(was), Subject::Alert(is)) = (&self.subject, &event.subject) else { return false };
+        let states = (was.state, is.state) == (Firing::Resolved, Firing::Firing);
+        states && was.starts_at.is_some() && was.starts_at == is.starts_at && was.labels == is.labels
     }
 
     /// Takes `event` into the history only: it tells of this incident, but has one of its own.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Incident, Life};
+use super::{Incident, Life, outage::is_new_word};
 use crate::{
     event::Event,
     subject::{Deployment, DeploymentState, FailedStep, Pipeline, PipelineStatus, Subject},
@@ -87,8 +87,8 @@ impl Detail {
             text => vec![Self::Report(event.source.to_string(), text.to_owned())],
         };
         match &event.subject {
-            Subject::Alert(alert) if !before.reports.is_empty() => reported(&alert.summary),
-            Subject::Availability(monitor) if !before.reports.is_empty() => reported(&monitor.text),
+            Subject::Alert(alert) if is_new_word(&before.reports, event) => reported(&alert.summary),
+            Subject::Availability(monitor) if is_new_word(&before.reports, event) => reported(&monitor.text),
             Subject::Pipeline(pipeline) => steps(before, pipeline),
             Subject::Deployment(deployment) => told(deployment),
             _ => Vec::new(),

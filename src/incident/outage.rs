@@ -2,12 +2,14 @@
 //! first, ended when all say that it is up. Invariants: each reporter's newest word counts, whatever order
 //! they come in; alerts about a service that do not say that it is down (latency, error budget) stand apart.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Life;
 use crate::{
-    event::{Event, Source},
+    event::{Event, Severity, Source},
     subject::{Alert, Firing, Reachable, Subject, UnitState},
 };
 
@@ -46,6 +48,13 @@ pub fn key(event: &Event) -> Option<String> {
     Some(format!("service {service}"))
 }
 
+/// Makes `event` critical if it says whether one of the `critical` services is down.
+pub fn weigh(event: &mut Event, critical: &BTreeSet<String>) {
+    if key(event).is_some() && event.service.as_ref().is_some_and(|name| critical.contains(name)) {
+        event.severity = Severity::Critical;
+    }
+}
+
 /// Takes what `event` says of a service, if it does, at the time `at`.
 pub(super) fn add(reports: &mut Vec<Report>, event: &Event, at: Timestamp) {
     let Some((name, says)) = event.service.as_ref().and_then(|_| says(&event.subject)) else { return };
@@ -59,6 +68,14 @@ pub(super) fn add(reports: &mut Vec<Report>, event: &Event, at: Timestamp) {
             reports.push(Report { source, object, name: name.to_owned(), says, at });
         }
     }
+}
+
+/// Whether `event` says of an outage that goes on what its reporter has not said: monitors that stay down are
+/// told again and again.
+pub(super) fn is_new_word(reports: &[Report], event: &Event) -> bool {
+    let Some((_, says)) = event.service.as_ref().and_then(|_| says(&event.subject)) else { return false };
+    let word = (event.source, &event.object, says);
+    !reports.is_empty() && reports.iter().all(|one| (one.source, &one.object, one.says) != word)
 }
 
 /// Where the outage stands by all reports; `None` without any.

@@ -4,24 +4,75 @@
 
 use crate::{
     config::{Conditions, Route},
-    event::{Event, Source},
+    event::{Event, Severity, Source},
 };
 
-/// Whether `event` is what `conditions` ask for. An empty list asks nothing; all that is asked must hold.
-fn hold(conditions: &Conditions, event: &Event) -> bool {
-    fn any<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
-        wanted.is_empty() || wanted.iter().any(matches)
+/// The first condition of a route that an event does not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmet<'c> {
+    /// Its source is another one.
+    Source(&'c [String]),
+    /// Its kind is another one.
+    Kind(&'c [String]),
+    /// Its repository matches no pattern.
+    Repository(&'c [String]),
+    /// Its service is another one.
+    Service(&'c [String]),
+    /// Its severity is another one.
+    Severity(&'c [Severity]),
+    /// It lacks this label with this value.
+    Label(&'c str, &'c str),
+}
+
+impl<'c> Unmet<'c> {
+    /// The first of `conditions` that `event` does not meet. An empty list asks nothing; all that is asked must hold.
+    pub fn first(conditions: &'c Conditions, event: &Event) -> Option<Self> {
+        fn any<T>(wanted: &[T], matches: impl Fn(&T) -> bool) -> bool {
+            wanted.is_empty() || wanted.iter().any(matches)
+        }
+        if !any(&conditions.sources, |source| source == event.source.as_str()) {
+            return Some(Self::Source(&conditions.sources));
+        }
+        if !any(&conditions.kinds, |kind| *kind == event.kind) {
+            return Some(Self::Kind(&conditions.kinds));
+        }
+        // Patterns are in lower case, since a forge's names have no case.
+        let repository = event.repository.as_ref().map(|name| name.to_lowercase());
+        let matches = |pattern: &String| {
+            repository.as_ref().is_some_and(|name| matches_pattern(pattern.as_bytes(), name.as_bytes()))
+        };
+        if !any(&conditions.repositories, matches) {
+            return Some(Self::Repository(&conditions.repositories));
+        }
+        if !any(&conditions.services, |service| Some(service) == event.service.as_ref()) {
+            return Some(Self::Service(&conditions.services));
+        }
+        if !any(&conditions.severities, |severity| *severity == event.severity) {
+            return Some(Self::Severity(&conditions.severities));
+        }
+        let mut labels = conditions.labels.iter();
+        let missing = labels.find(|(name, value)| event.labels.get(*name) != Some(value))?;
+        Some(Self::Label(missing.0, missing.1))
     }
-    any(&conditions.sources, |source| source == event.source.as_str())
-        && any(&conditions.kinds, |kind| *kind == event.kind)
-        && any(&conditions.repositories, |pattern| {
-            // Patterns are in lower case, since a forge's names have no case.
-            let name = event.repository.as_ref().map(|name| name.to_lowercase());
-            name.is_some_and(|name| matches_pattern(pattern.as_bytes(), name.as_bytes()))
-        })
-        && any(&conditions.services, |service| Some(service) == event.service.as_ref())
-        && any(&conditions.severities, |severity| *severity == event.severity)
-        && conditions.labels.iter().all(|(name, value)| event.labels.get(name) == Some(value))
+
+    /// What was wanted and what came.
+    pub fn explain(self, event: &Event) -> String {
+        let texts = |wanted: &[String]| wanted.join(" or ");
+        let (condition, wanted, came) = match self {
+            Self::Source(wanted) => ("source".into(), texts(wanted), Some(event.source.as_str())),
+            Self::Kind(wanted) => ("kind".into(), texts(wanted), Some(&*event.kind)),
+            Self::Repository(wanted) => ("repository".into(), texts(wanted), event.repository.as_deref()),
+            Self::Service(wanted) => ("service".into(), texts(wanted), event.service.as_deref()),
+            Self::Severity(wanted) => {
+                let names: Vec<_> = wanted.iter().map(|severity| severity.as_str()).collect();
+                ("severity".into(), names.join(" or "), Some(event.severity.as_str()))
+            }
+            Self::Label(name, value) => {
+                (format!("label {name}"), value.to_owned(), event.labels.get(name).map(String::as_str))
+            }
+        };
+        format!("{condition}: wanted {wanted}, came {}", came.unwrap_or("none"))
+    }
 }
 
 /// All routes, in order.
@@ -48,7 +99,8 @@ impl Routes {
     /// Where `event` goes. Vigie's own complaints go to the fallback channel, whatever routes say.
     pub fn decide(&self, event: &Event) -> Decision {
         let mut routes = self.routes.iter().enumerate().filter(|_| event.source != Source::Vigie);
-        let Some((index, route)) = routes.find(|(_, route)| hold(&route.conditions, event)) else {
+        let Some((index, route)) = routes.find(|(_, route)| Unmet::first(&route.conditions, event).is_none())
+        else {
             return Decision { route: None, channels: vec![self.fallback], mentions: Vec::new() };
         };
         let told = route
@@ -88,7 +140,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{config::Mention, event::Severity, incident::tests::push_event};
+    use crate::{config::Mention, incident::tests::push_event};
 
     fn route(conditions: Conditions, channel: u64) -> Route {
         Route { conditions, channels: vec![channel], mention: None, quiet: None, digest_after: 0 }
@@ -131,12 +183,23 @@ mod tests {
             severities: vec![Severity::Critical, Severity::Warning],
             labels: BTreeMap::from([("team".into(), "web".into())]),
         };
-        assert!(hold(&all, &event));
-        assert!(!hold(&all, &Event { service: None, ..event.clone() }));
-        assert!(!hold(&all, &Event { severity: Severity::Info, ..event.clone() }));
-        assert!(!hold(&all, &Event { labels: BTreeMap::new(), ..event.clone() }));
-        assert!(!hold(&all, &Event { kind: "create".into(), ..event.clone() }));
-        assert!(!hold(&all, &Event { repository: None, ..event }));
+        assert_eq!(Unmet::first(&all, &event), None);
+        let why = |event: Event| Unmet::first(&all, &event).unwrap().explain(&event);
+        assert_eq!(why(Event { service: None, ..event.clone() }), "service: wanted shop or blog, came none");
+        assert_eq!(
+            why(Event { severity: Severity::Info, ..event.clone() }),
+            "severity: wanted critical or warning, came info"
+        );
+        assert_eq!(
+            why(Event { labels: BTreeMap::new(), ..event.clone() }),
+            "label team: wanted web, came none"
+        );
+        assert_eq!(why(Event { kind: "create".into(), ..event.clone() }), "kind: wanted push, came create");
+        assert_eq!(
+            why(Event { repository: None, ..event.clone() }),
+            "repository: wanted harbor/lighthouse, came none"
+        );
+        assert_eq!(why(Event { source: Source::Kuma, ..event.clone() }), "source: wanted gitea, came kuma");
     }
 
     #[test]

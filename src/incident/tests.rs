@@ -1,7 +1,9 @@
+mod alerts;
+
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::subject::{PullRequest, Push, RefKind, Review, Standing, Verdict};
+use crate::subject::{Pipeline, PipelineStatus, PullRequest, Push, RefKind, Review, Standing, Verdict};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -145,4 +147,75 @@ fn a_stored_incident_reads_back_as_it_was() {
     let incident = opened(request("labelled?", Standing::Open, "alice", 0));
     let json = serde_json::to_string(&incident).unwrap();
     assert_eq!(serde_json::from_str::<Incident>(&json).unwrap(), incident);
+}
+
+fn pipeline(number: u64, status: PipelineStatus, second: i64) -> Event {
+    let subject = Subject::Pipeline(Pipeline {
+        number,
+        status,
+        event: "push".into(),
+        branch: "main".into(),
+        commit: "c".repeat(40),
+        title: "Light the lamp".into(),
+        url: None,
+        errors: Vec::new(),
+        failed: Vec::new(),
+        started: None,
+        finished: None,
+    });
+    event("pipeline", "ada", second, subject)
+}
+
+fn shown(incident: &Incident) -> (u64, PipelineStatus, Life) {
+    let Subject::Pipeline(pipeline) = &incident.subject else { panic!("no pipeline: {incident:?}") };
+    (pipeline.number, pipeline.status, incident.life)
+}
+
+/// What an incident shows after pipelines of one branch, each second another.
+fn after(pipelines: &[(u64, PipelineStatus)]) -> (u64, PipelineStatus, Life) {
+    let mut events =
+        (0..).zip(pipelines).map(|(second, (number, status))| pipeline(*number, *status, second));
+    let first = opened(events.next().unwrap());
+    shown(&events.fold(first, |incident, event| {
+        assert!(incident.continues(&event, at(1000)));
+        incident.after(event, at(1000))
+    }))
+}
+
+#[test]
+fn a_failed_pipeline_stays_until_a_later_one_has_a_verdict() {
+    use PipelineStatus::{Failure, Killed, Pending, Running, Success};
+    assert_eq!(after(&[(12, Running), (12, Failure)]), (12, Failure, Life::Open));
+    assert_eq!(after(&[(12, Failure), (13, Pending), (13, Running)]), (12, Failure, Life::Open));
+    assert_eq!(after(&[(12, Failure), (13, Running), (13, Killed)]), (12, Failure, Life::Open));
+    assert_eq!(after(&[(12, Failure), (13, Failure)]), (13, Failure, Life::Open));
+    assert_eq!(after(&[(12, Failure), (13, Running), (13, Success)]), (13, Success, Life::Closed));
+}
+
+#[test]
+fn the_newest_pipeline_has_the_last_word() {
+    use PipelineStatus::{Failure, Killed, Pending, Running, Success};
+    assert_eq!(after(&[(12, Running), (13, Pending), (12, Success)]), (13, Pending, Life::Open));
+    assert_eq!(after(&[(12, Running), (13, Success), (12, Failure)]), (13, Success, Life::Closed));
+    assert_eq!(after(&[(12, Success), (12, Running)]), (12, Success, Life::Closed));
+    // A failure is not hidden by one that has no verdict.
+    assert_eq!(after(&[(12, Running), (13, Killed), (12, Failure)]), (12, Failure, Life::Open));
+}
+
+#[test]
+fn a_pipeline_after_one_that_ended_well_is_an_incident_of_its_own() {
+    use PipelineStatus::{Killed, Pending, Success};
+    for end in [Success, Killed] {
+        let ended = opened(pipeline(12, end, 0));
+        assert!(!ended.continues(&pipeline(13, Pending, 1), at(1000)), "{end:?}");
+        assert!(ended.continues(&pipeline(11, Success, 1), at(1000)), "{end:?}");
+    }
+}
+
+#[test]
+fn the_log_of_a_failure_is_no_second_failure() {
+    let failure = pipeline(12, PipelineStatus::Failure, 0);
+    let incident = opened(failure.clone()).after(failure, at(1001));
+    assert_eq!(steps(&incident).len(), 1);
+    assert_eq!(incident.history.steps[0].times, 1);
 }

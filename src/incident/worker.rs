@@ -6,24 +6,28 @@
 //! - a store that is unavailable is asked again; nothing is given up.
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    backlog,
     desk::{Desk, Item},
     route::Routes,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, later},
     event::{Event, Source},
     language::Language,
-    store::{InboxRow, Store, StoreError, inbox, meta},
+    render::buttons::Silencing,
+    store::{InboxRow, Store, StoreError, digests, inbox, meta},
 };
 
 /// Reads a stored body again: source, the wire kind, the body. The error says what was expected and what
@@ -32,6 +36,8 @@ pub type Reader = fn(Source, &str, &[u8]) -> Result<Event, String>;
 
 /// How many arrivals share a transaction. Small, because intake waits for the same writer.
 const BATCH: u32 = 32;
+/// How often it is looked whether Discord takes messages.
+const RECHECK: Duration = Duration::from_mins(1);
 /// How long to wait before a store that failed is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,6 +50,8 @@ pub struct Worker {
     pub routes: Arc<Routes>,
     /// The watched services whose being down is critical.
     pub critical: Arc<BTreeSet<String>>,
+    /// Whether alerts get buttons that silence them.
+    pub silencing: Silencing,
     /// The language of channel messages.
     pub language: Language,
     /// Reads stored bodies.
@@ -57,20 +65,53 @@ impl Worker {
     pub async fn run(self, cancel: CancellationToken) {
         let arrivals = self.store.inbox_arrivals();
         while !cancel.is_cancelled() {
-            let wait = match self.work().await {
-                Ok(0) => None,
-                Ok(_) => continue,
+            let (until, failed) = match self.turn().await {
+                Ok(None) => continue,
+                Ok(Some(next)) => (next, false),
                 Err(error) => {
                     tracing::error!(%error, "accepted events wait: the store failed; trying again");
-                    Some(PAUSE)
+                    (later(self.clock.now(), PAUSE), true)
                 }
             };
             tokio::select! {
                 () = cancel.cancelled() => {}
-                () = self.clock.sleep(wait.unwrap_or(Duration::MAX)) => {}
-                () = arrivals.notified(), if wait.is_none() => {}
+                () = self.clock.sleep_until(until) => {}
+                () = arrivals.notified(), if !failed => {}
             }
         }
+    }
+
+    /// Takes one batch. If nothing waited, shows the digests whose time has come, condenses what waits for too
+    /// long, and says when to look again.
+    async fn turn(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.work().await? > 0 {
+            return Ok(None);
+        }
+        self.show_digests().await?;
+        self.condense().await?;
+        let next = self.store.read(digests::next_due_ms).await?;
+        let next = next.map(|due| Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX));
+        let recheck = later(self.clock.now(), RECHECK);
+        Ok(Some(next.map_or(recheck, |next| next.min(recheck))))
+    }
+
+    /// Condenses what waits after long without Discord. To be done before anything is sent after a start.
+    pub async fn condense(&self) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        if self.store.read(move |conn| backlog::stuck(conn, now)).await?.is_empty() {
+            return Ok(());
+        }
+        while self.at_desk(|desk, conn| desk.condense(conn)).await? > 0 {}
+        Ok(())
+    }
+
+    /// Shows the digests whose time has come.
+    pub async fn show_digests(&self) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        if self.store.read(digests::next_due_ms).await?.is_none_or(|due| due > now) {
+            return Ok(());
+        }
+        self.at_desk(|_, _| Ok(())).await
     }
 
     /// Takes one batch; how many arrivals it had.
@@ -90,7 +131,6 @@ impl Worker {
                 }
             }
         }
-        self.store.outbox_changes().notify_one();
         Ok(count)
     }
 
@@ -101,13 +141,7 @@ impl Worker {
     /// Takes all of `rows` in one transaction, or none.
     async fn take(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
         let items: Vec<Item> = rows.into_iter().map(|row| self.read(row)).collect();
-        let desk = Desk {
-            routes: Arc::clone(&self.routes),
-            critical: Arc::clone(&self.critical),
-            language: self.language,
-            now_ms: self.clock.now_ms(),
-        };
-        let job = move |conn: &Connection| {
+        self.at_desk(move |desk, conn| {
             let store_id = meta::get(conn, meta::STORE_ID)?.unwrap_or_default();
             items.into_iter().try_for_each(|item| {
                 let inbox_id = item.inbox_id;
@@ -115,8 +149,35 @@ impl Worker {
                 catch_unwind(AssertUnwindSafe(|| desk.take(conn, &store_id, item)))
                     .unwrap_or(Err(StoreError::Panicked { table: "inbox", id: inbox_id }))
             })
+        })
+        .await
+    }
+
+    /// Runs `job` as [`Store::write`] does, shows the digests that it changed and has all sent that it shows.
+    pub(super) async fn at_desk<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Desk, &Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let desk = self.desk();
+        let run = move |conn: &Connection| {
+            let done = job(&desk, conn)?;
+            desk.refresh(conn)?;
+            Ok(done)
         };
-        self.store.write(job).await
+        let done = self.store.write(run).await?;
+        self.store.outbox_changes().notify_one();
+        Ok(done)
+    }
+
+    fn desk(&self) -> Desk {
+        Desk {
+            routes: Arc::clone(&self.routes),
+            critical: Arc::clone(&self.critical),
+            silencing: self.silencing,
+            language: self.language,
+            now_ms: self.clock.now_ms(),
+            stale: RefCell::default(),
+        }
     }
 
     /// Takes one arrival, or marks it as failed.

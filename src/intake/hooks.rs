@@ -2,15 +2,22 @@
 //! secret is not taken; what a webhook tells of several things becomes one arrival for each, so that each has
 //! its own key against repeats.
 
+#[cfg(test)]
+mod tests;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use hyper::{HeaderMap, header::HeaderName};
 
 use super::{
-    gitea,
+    alertmanager, deploy, generic, gitea, grafana, kuma,
     proof::{Proof, Unproven},
 };
-use crate::{config::Sources, event::Source, store::Arrival};
+use crate::{
+    config::{GrafanaProof, Sources},
+    event::Source,
+    store::Arrival,
+};
 
 /// A webhook, read whole.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +57,29 @@ impl Hooks {
             let header = HeaderName::from_static("x-gitea-signature");
             hooks.set_up(Source::Gitea, "", Proof::hmac(gitea.secret.clone(), header));
         }
+        if let Some(alertmanager) = &sources.alertmanager {
+            hooks.set_up(Source::Alertmanager, "", Proof::Bearer(alertmanager.token.clone()));
+        }
+        if let Some(grafana) = &sources.grafana {
+            let proof = match &grafana.proof {
+                GrafanaProof::Token(token) => Proof::Bearer(token.clone()),
+                GrafanaProof::Key { secret, timestamp_header } => {
+                    grafana::signature(secret.clone(), timestamp_header.clone())
+                }
+            };
+            hooks.set_up(Source::Grafana, "", proof);
+        }
+        if let Some(kuma) = &sources.kuma {
+            hooks.set_up(Source::Kuma, "", Proof::Bearer(kuma.token.clone()));
+        }
+        if let Some(key) = &sources.deploy {
+            let header = HeaderName::from_static("x-vigie-signature");
+            let proof = Proof::Hmac { key: key.clone(), header, prefix: "sha256=", timestamp: None };
+            hooks.set_up(Source::Deploy, "", proof);
+        }
+        for (name, token) in &sources.generic {
+            hooks.set_up(Source::Generic, name, Proof::Bearer(token.clone()));
+        }
         hooks
     }
 
@@ -85,6 +115,11 @@ impl Hook {
     pub fn arrivals(&self, request: &Request<'_>) -> Result<Vec<Arrival>, String> {
         match self.source {
             Source::Gitea => Ok(vec![gitea::arrival(request).map_err(|error| error.to_string())?]),
+            Source::Alertmanager => alertmanager::arrivals(request.body),
+            Source::Grafana => grafana::arrivals(request.body),
+            Source::Kuma => Ok(vec![kuma::arrival(request)?]),
+            Source::Deploy => Ok(vec![deploy::arrival(request)?]),
+            Source::Generic => Ok(vec![generic::arrival(request)?]),
             other => Err(format!("{other} sends no webhooks")),
         }
     }

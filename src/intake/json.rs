@@ -1,17 +1,35 @@
 //! Reads JSON of others. Invariant: a mistake says what was expected, what came and where, in words that its
 //! sender understands, and never repeats more than a little of the body.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// How much of a mistake's text is told; it may quote a value of the body, whatever its length.
 const TOLD: usize = 300;
 
-/// Reads `body`, which is to be `what` ("an Alertmanager webhook").
+/// Reads the JSON object `body`, which is to be `what` ("an Alertmanager webhook").
 ///
 /// # Errors
 /// If it is not.
 pub fn read<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| mistake(what, &error))
+    let Some(came) = other_than_object(body) else {
+        return serde_json::from_slice(body).map_err(|error| mistake(what, &error));
+    };
+    // What is no JSON at all is said first.
+    serde_json::from_slice::<IgnoredAny>(body).map_err(|error| mistake(what, &error))?;
+    Err(format!("expected {what} as JSON, but it is other JSON: expected a JSON object, but it is {came}"))
+}
+
+/// What a body begins as, if that is other JSON than an object: serde would take a list for a struct too, by
+/// position.
+pub(super) fn other_than_object(body: &[u8]) -> Option<&'static str> {
+    match body.trim_ascii_start().first()? {
+        b'[' => Some("a list"),
+        b'"' => Some("a text"),
+        b'n' => Some("null"),
+        b't' | b'f' => Some("true or false"),
+        b'-' | b'0'..=b'9' => Some("a number"),
+        _ => None,
+    }
 }
 
 fn mistake(what: &str, error: &serde_json::Error) -> String {
@@ -44,6 +62,8 @@ mod tests {
         assert!(other.starts_with("expected a count as JSON, but it is other JSON: "), "{other}");
         assert!(other.contains("expected a whole number at line 1"), "{other}");
         assert!(read("hello").starts_with("expected a count as JSON, but it is not JSON: "));
+        assert!(read("nothing").starts_with("expected a count as JSON, but it is not JSON: "));
+        assert!(read(" [1]").ends_with("it is other JSON: expected a JSON object, but it is a list"));
         assert!(read(&format!("{{\"a\": \"{}\"}}", "x".repeat(9_000))).len() < 500);
     }
 }

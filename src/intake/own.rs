@@ -1,5 +1,6 @@
 //! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping. It takes
-//! the way of every event, so it survives a crash. Invariant: the same complaint is said once a day at most.
+//! the way of every event, so it survives a crash. Invariants: the same complaint is said once a day at most;
+//! whether a source can be asked is one incident, which ends when it can.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,10 +11,12 @@ use crate::{
     clock::Clock,
     event::{Event, Severity, Source, Told},
     store::{Arrival, Store},
-    subject::{Generic, Subject},
+    subject::{Firing, Generic, Subject},
 };
 
 const KIND: &str = "complaint";
+/// The kind of what is said of a source that Vigie asks.
+const SOURCE: &str = "source";
 /// How long to wait before a warning that could not be stored is tried again.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -38,6 +41,41 @@ pub fn complaint(title: &str, text: &str) -> Arrival {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+struct Trouble {
+    source: String,
+    state: Firing,
+    title: String,
+    text: String,
+}
+
+impl Trouble {
+    fn object(&self) -> String {
+        format!("source {}", self.source)
+    }
+
+    fn key(&self) -> String {
+        let state = if self.state == Firing::Firing { "firing" } else { "resolved" };
+        format!("{} {state}", self.object())
+    }
+}
+
+/// That `source` can't be asked (`Firing`), or can again, ready to be stored. Its key is its state, whatever the
+/// words.
+pub fn trouble(source: &str, state: Firing, title: String, text: String) -> Arrival {
+    let body = Trouble { source: source.to_owned(), state, title, text };
+    Arrival {
+        source: Source::Vigie,
+        told: Told::AtOnce,
+        delivery: None,
+        kind: SOURCE.to_owned(),
+        source_key: body.key(),
+        object: body.object(),
+        // Texts always make JSON.
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
 /// Says each of the store's warnings to the team, until `cancel`.
 pub async fn pass_on_warnings(store: Store, clock: Clock, cancel: CancellationToken) {
     let mut warnings = store.warnings();
@@ -58,15 +96,29 @@ pub async fn pass_on_warnings(store: Store, clock: Clock, cancel: CancellationTo
     }
 }
 
-/// Reads a stored complaint again.
-pub fn read(body: &[u8]) -> Result<Event, String> {
-    let Complaint { title, text } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    Ok(Event {
+/// Reads again what was stored as `kind`.
+pub fn read(kind: &str, body: &[u8]) -> Result<Event, String> {
+    let unreadable = |error: serde_json::Error| error.to_string();
+    if kind == SOURCE {
+        let trouble: Trouble = serde_json::from_slice(body).map_err(unreadable)?;
+        let (object, key) = (trouble.object(), trouble.key());
+        let Trouble { state, title, text, .. } = trouble;
+        let subject = Generic { firing: Some(state), title, text, url: None };
+        let incident = Some(object.clone());
+        return Ok(Event { kind: SOURCE.to_owned(), incident, ..event(object, key, subject) });
+    }
+    let Complaint { title, text } = serde_json::from_slice(body).map_err(unreadable)?;
+    let subject = Generic { title: title.clone(), text: text.clone(), ..Generic::default() };
+    Ok(event(format!("{title}\n{text}"), text, subject))
+}
+
+fn event(object: String, source_key: String, subject: Generic) -> Event {
+    Event {
         source: Source::Vigie,
         told: Told::AtOnce,
         kind: KIND.to_owned(),
-        source_key: text.clone(),
-        object: format!("{title}\n{text}"),
+        source_key,
+        object,
         incident: None,
         repository: None,
         repository_url: None,
@@ -75,21 +127,132 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
         labels: BTreeMap::new(),
         actor: None,
         at: None,
-        subject: Subject::Generic(Generic { title, text, ..Generic::default() }),
-    })
+        subject: Subject::Generic(subject),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, sync::Arc};
+
     use super::*;
+    use crate::{
+        config::{Conditions, Route},
+        health::Health,
+        incident::{route::Routes, worker::Worker},
+        intake,
+        language::Language,
+        render::buttons::Silencing,
+        store::Settings,
+        telemetry::Metrics,
+    };
+
+    const FALLBACK: u64 = 9;
+
+    /// Takes what is stored to the outbox. Everything but Vigie's own words goes to another channel.
+    fn worker(folder: &Path) -> Worker {
+        let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());
+        let store = Store::open(Settings {
+            path: folder.join("vigie.db"),
+            keep: Duration::from_hours(90 * 24),
+            clock: clock.clone(),
+            metrics: Metrics::default(),
+            health: Health::default(),
+        })
+        .unwrap();
+        let elsewhere = Route {
+            conditions: Conditions::default(),
+            channels: vec![1],
+            mention: None,
+            quiet: None,
+            digest_after: 0,
+        };
+        let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK });
+        Worker {
+            store,
+            routes,
+            critical: Arc::default(),
+            silencing: Silencing::Withheld,
+            language: Language::En,
+            reader: intake::read,
+            clock,
+        }
+    }
+
+    /// What the outbox has for each channel, in the order in which it came.
+    async fn said(worker: &Worker) -> Vec<(u64, String)> {
+        while worker.work().await.unwrap() > 0 {}
+        let rows = worker.store.read(|conn| {
+            let mut statement = conn.prepare("SELECT channel_id, payload FROM outbox ORDER BY id")?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        });
+        let rows = rows.await.unwrap();
+        rows.into_iter().map(|(channel, payload)| (channel.unsigned_abs(), payload)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_warning_of_the_store_is_said_in_the_fallback_channel_and_again_only_when_it_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = worker(folder.path());
+        let store = worker.store.clone();
+        let cancel = CancellationToken::new();
+        let passing_on = tokio::spawn(pass_on_warnings(store.clone(), worker.clock.clone(), cancel.clone()));
+        let warn = async |text: Option<&str>| {
+            store.warn(text.map(str::to_owned));
+            // It hands over what it heard before it waits again, and the store takes one job after the other.
+            tokio::task::yield_now().await;
+            store.write(|_| Ok(())).await.unwrap();
+        };
+
+        warn(Some("The disk is nearly full.")).await;
+        let first = said(&worker).await;
+        let [(channel, message)] = first.as_slice() else { panic!("{first:?}") };
+        assert_eq!(*channel, FALLBACK);
+        assert!(
+            message.contains("Vigie's store") && message.contains("The disk is nearly full."),
+            "{message}"
+        );
+
+        // The same words, or a condition that goes and comes back the same day, are no news.
+        for text in [Some("The disk is nearly full."), None, Some("The disk is nearly full.")] {
+            warn(text).await;
+        }
+        assert_eq!(said(&worker).await, first);
+
+        warn(Some("The disk is failing.")).await;
+        let second = said(&worker).await;
+        assert_eq!(second.len(), 2, "{second:?}");
+        assert_eq!(second[..1], first);
+        assert!(second[1].0 == FALLBACK && second[1].1.contains("The disk is failing."), "{second:?}");
+
+        cancel.cancel();
+        passing_on.await.unwrap();
+    }
 
     #[test]
     fn a_complaint_is_read_as_it_was_said() {
         let arrival = complaint("A role can't be mentioned", "Make it mentionable.");
-        let event = read(&arrival.body).unwrap();
+        let event = read(&arrival.kind, &arrival.body).unwrap();
         assert_eq!((&event.object, &event.source_key), (&arrival.object, &arrival.source_key));
         assert!(
             matches!(event.subject, Subject::Generic(Generic { text, .. }) if text == "Make it mentionable.")
         );
+    }
+
+    #[test]
+    fn a_source_that_fails_and_returns_is_one_incident() {
+        let tell = |state, text: &str| {
+            let arrival = trouble("gitea", state, "Vigie can't ask gitea".into(), text.into());
+            let event = read(&arrival.kind, &arrival.body).unwrap();
+            assert_eq!((&event.object, &event.source_key), (&arrival.object, &arrival.source_key));
+            event
+        };
+        let (first, again) = (tell(Firing::Firing, "no route"), tell(Firing::Firing, "no answer"));
+        assert_eq!(first.source_key, again.source_key);
+        let back = tell(Firing::Resolved, "");
+        assert_eq!(back.incident, first.incident);
+        assert_ne!(back.source_key, first.source_key);
     }
 }

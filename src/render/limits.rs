@@ -18,6 +18,16 @@ pub const AUTHOR: usize = 80;
 pub const FACT: usize = 100;
 /// A list in a field: labels, people.
 pub const LIST: usize = 250;
+/// What an alert says in one line, or what a unit is for.
+pub const SUMMARY: usize = 300;
+/// What an alert, a monitor or a deployer says at length.
+pub const ACCOUNT: usize = 900;
+/// The labels of an alert.
+pub const LABELS: usize = 600;
+/// What a CI says of a pipeline that it could not run.
+pub const ERRORS: usize = 450;
+/// The end of a log, or of several together.
+pub const LOG: usize = 1500;
 /// The lines of a history.
 pub const HISTORY: usize = 1000;
 /// What people wrote: descriptions, comments, reviews.

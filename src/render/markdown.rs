@@ -6,11 +6,12 @@
 //! and command links, in the developer documentation ("Message Formatting").
 
 mod block;
+mod log;
 
 use jiff::Timestamp;
 use url::{Position, Url};
 
-pub use self::block::block;
+pub use self::{block::block, log::log};
 
 /// A mark that is not seen, put where a mention would otherwise begin.
 const BREAK: char = '\u{200b}';
@@ -42,6 +43,21 @@ pub fn inline(text: &str) -> String {
     defuse(&out)
 }
 
+/// Several lines that show exactly these characters where Discord reads Markdown.
+pub fn lines(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 8);
+    for line in text.trim().lines().map(inline) {
+        // More than one empty line only costs room.
+        if !line.is_empty() || !out.ends_with("\n\n") {
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
 /// `text` as inline code.
 pub fn code(text: &str) -> String {
     // No escape works within code, so a backtick becomes the character that looks most like it.
@@ -63,20 +79,45 @@ pub fn ago(at: Timestamp) -> String {
     format!("<t:{}:R>", at.as_second())
 }
 
+/// A time of day, to the minute.
+pub fn hour(at: Timestamp) -> String {
+    format!("<t:{}:t>", at.as_second())
+}
+
+/// A time of day, to the second.
+pub fn second(at: Timestamp) -> String {
+    format!("<t:{}:T>", at.as_second())
+}
+
+/// A day and a time.
+pub fn date(at: Timestamp) -> String {
+    format!("<t:{}:f>", at.as_second())
+}
+
+/// A user of Discord by their id. Within an embed it shows a name and pings nobody.
+pub fn user(id: u64) -> String {
+    format!("<@{id}>")
+}
+
 /// `address` in its canonical form, if it is one that a reader may be sent to: http or https, with a host,
-/// without a name or password that makes the host look like another. Characters that mean something in Markdown
-/// are percent-encoded. At most 500 characters: a longer one would crowd out the text.
+/// without a name or password that makes the host look like another. Characters that mean something in Markdown,
+/// or that RFC 3986 does not allow where they stand, are percent-encoded. At most 500 characters: a longer one would crowd out the text.
 pub fn web_address(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let honest =
         matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
     let mut text = url[..Position::BeforePath].to_owned();
-    for c in url[Position::BeforePath..].chars() {
-        match c {
-            '@' | '(' | ')' | '[' | ']' | '|' | '*' | '`' | '\\' | '<' | '>' | '"' => {
-                text.extend(["%", &format!("{:02X}", u32::from(c))]);
-            }
-            _ => text.push(c),
+    let mut rest = &url[Position::BeforePath..];
+    let mut within_fragment = false;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        let begins_fragment = c == '#' && !within_fragment;
+        within_fragment |= begins_fragment;
+        let is_encoded = c == '%' && rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+        if c.is_ascii_alphanumeric() || "-._~:/?!$&'+,;=".contains(c) || begins_fragment || is_encoded {
+            text.push(c);
+        } else {
+            text.extend(c.to_string().bytes().map(|byte| format!("%{byte:02X}")));
         }
     }
     (honest && url.has_host() && text.len() <= 500).then_some(text)
@@ -222,6 +263,10 @@ mod tests {
         assert_eq!(
             link("x", Some("https://a.example/b(c)?d=[e]")),
             "[x](https://a.example/b%28c%29?d=%5Be%5D)"
+        );
+        assert_eq!(
+            link("x", Some("https://a.example/100%/é?q={a=\"b\"}#c#d")),
+            "[x](https://a.example/100%25/%C3%A9?q=%7Ba=%22b%22%7D#c%23d)"
         );
         assert_eq!(link("x", None), "x");
     }

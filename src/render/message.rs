@@ -1,6 +1,6 @@
 //! A Discord message as a create or edit request carries it ("Create Message" and "Edit Message", API v10).
-//! Invariants: `parse` is always empty, so only the roles that a route names can be mentioned; content and
-//! embeds are always present, so that an edit replaces all that an earlier version showed.
+//! Invariants: `parse` is always empty, so only the roles that a route names can be mentioned; content, embeds
+//! and components are always present, so that an edit replaces all that an earlier version showed.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +14,66 @@ pub struct Message {
     pub embeds: Vec<Embed>,
     /// Who may be mentioned.
     pub allowed_mentions: AllowedMentions,
+    /// Rows of buttons.
+    pub components: Vec<Row>,
+}
+
+/// A row of one to five buttons ("Action Row").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    #[serde(rename = "type")]
+    kind: u8,
+    /// The buttons.
+    pub components: Vec<Button>,
+}
+
+impl Row {
+    /// A row of these buttons.
+    pub const fn of(components: Vec<Button>) -> Self {
+        Self { kind: 1, components }
+    }
+}
+
+/// A button ("Button Structure").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Button {
+    #[serde(rename = "type")]
+    kind: u8,
+    style: u8,
+    /// What stands on it; at most 80 characters.
+    pub label: String,
+    emoji: Emoji,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Emoji {
+    name: &'static str,
+}
+
+/// How a button looks ("Button Styles").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// It stands out.
+    Primary = 1,
+    /// It does not.
+    Secondary = 2,
+}
+
+impl Button {
+    /// A button whose press Discord reports with `custom_id`, of at most 100 characters.
+    pub const fn press(style: Style, emoji: &'static str, label: String, custom_id: String) -> Self {
+        let emoji = Emoji { name: emoji };
+        Self { kind: 2, style: style as u8, label, emoji, custom_id: Some(custom_id), url: None }
+    }
+
+    /// A button that leads to `url`, of at most 512 characters. Discord reports nothing.
+    pub const fn link(emoji: &'static str, label: String, url: String) -> Self {
+        Self { kind: 2, style: 5, label, emoji: Emoji { name: emoji }, custom_id: None, url: Some(url) }
+    }
 }
 
 /// Who a message may mention.
@@ -100,7 +160,8 @@ mod tests {
         assert_eq!(
             json,
             serde_json::json!({
-                "content": "", "embeds": [], "allowed_mentions": { "parse": [], "roles": ["3000"] }
+                "content": "", "embeds": [], "allowed_mentions": { "parse": [], "roles": ["3000"] },
+                "components": []
             })
         );
     }

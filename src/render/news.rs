@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use super::{
     ROLES, limits, markdown,
     message::{AllowedMentions, Message},
+    page::{label, missing},
+    runs::log,
 };
 use crate::{
     incident::{Detail, Incident, Notice},
@@ -67,16 +69,17 @@ pub fn detail(detail: &Detail, reference: &str, language: Language) -> Message {
             let title = language.text(
                 "news-step",
                 &[
-                    ("step", label(&step.name).into()),
-                    ("workflow", label(&step.workflow).into()),
+                    ("step", label(&step.name, limits::NAME).into()),
+                    ("workflow", label(&step.workflow, limits::NAME).into()),
                     ("code", step.exit_code.to_string().into()),
                 ],
             );
-            format!("{title}\n{}", log(&step.log))
+            format!("{title}\n{}", log(language, &step.log, step.earlier_lines, LOG))
         }
         Detail::Deployment(deployment) => {
-            let title = language.text("news-deployment", &[("name", label(&deployment.deployment).into())]);
-            format!("{title}\n{}", log(&deployment.log))
+            let title = language
+                .text("news-deployment", &[("name", label(&deployment.deployment, limits::NAME).into())]);
+            format!("{title}\n{}", log(language, &deployment.log, 0, LOG))
         }
     };
     reply(&text, AllowedMentions::of(Vec::new()), reference)
@@ -84,21 +87,6 @@ pub fn detail(detail: &Detail, reference: &str, language: Language) -> Message {
 
 fn reply(text: &str, allowed_mentions: AllowedMentions, reference: &str) -> Message {
     Message { content: format!("{text}\n-# {reference}"), allowed_mentions, ..Message::default() }
-}
-
-/// The last lines of a log, as a block of code that nothing in it can end.
-fn log(lines: &[String]) -> String {
-    let whole = lines.join("\n").replace('`', "ˋ");
-    let kept = limits::shorten_halves(&whole, LOG, |n| format!("\n… {n} …\n"), |half, _| half.to_owned());
-    format!("```\n{kept}\n```")
-}
-
-fn label(text: &str) -> String {
-    limits::shorten(text, limits::NAME, missing, markdown::inline)
-}
-
-fn missing(n: usize) -> String {
-    format!("… +{n} …")
 }
 
 /// What people call the incident.
@@ -113,9 +101,9 @@ fn name(incident: &Incident) -> String {
         Subject::Generic(generic) => &generic.title,
         _ => &incident.kind,
     };
-    let name = label(own);
+    let name = label(own, limits::NAME);
     match &incident.repository {
-        Some(repository) => format!("{} {name}", label(repository)),
+        Some(repository) => format!("{} {name}", label(repository, limits::NAME)),
         None => name,
     }
 }

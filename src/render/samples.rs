@@ -1,5 +1,10 @@
 //! One incident of each kind, for the tests of this module. Invented by hand.
 
+pub(super) mod runs;
+pub(super) mod watch;
+
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -45,10 +50,13 @@ pub(super) fn incident(subject: Subject) -> Incident {
         mentions: Vec::new(),
         service: None,
         told: Told::AtOnce,
+        found: None,
+        labels: BTreeMap::new(),
         reports: Vec::new(),
         reopened: Vec::new(),
         acknowledged: None,
         silence: None,
+        withheld: None,
         replies: 0,
     }
 }
@@ -248,7 +256,7 @@ pub(super) fn all() -> Vec<(&'static str, Incident)> {
         }))
     };
     let plain = |name, subject| (name, incident(subject));
-    vec![
+    let forge = vec![
         plain("push", push(true, true, three_commits(), 3)),
         plain("push_of_one", push(true, true, three_commits()[..1].to_vec(), 1)),
         plain("push_of_many", push(true, true, many, 32)),
@@ -288,5 +296,6 @@ pub(super) fn all() -> Vec<(&'static str, Incident)> {
         plain("package_created", package("created")),
         plain("package_deleted", package("deleted")),
         ("generic_with_mentions_and_a_local_address", local),
-    ]
+    ];
+    [forge, watch::all(), runs::all()].concat()
 }

@@ -4,7 +4,10 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
 use super::outbox::{Place, State, Thread};
-use crate::event::{Severity, Source};
+use crate::{
+    event::{Severity, Source},
+    subject::Phase,
+};
 
 impl FromSql for Source {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -15,6 +18,12 @@ impl FromSql for Source {
 impl FromSql for Severity {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         named(value, [Self::Info, Self::Warning, Self::Critical], Self::as_str)
+    }
+}
+
+impl FromSql for Phase {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        named(value, Self::ALL, Self::as_str)
     }
 }
 

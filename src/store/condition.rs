@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::health::{Condition, Health, Part};
+use crate::{
+    health::{Condition, Health, Part},
+    reason::Reason,
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct StoreCondition {
@@ -17,9 +20,9 @@ pub(super) struct StoreCondition {
 
 #[derive(Debug, Default)]
 struct Facts {
-    outage: Option<String>,
-    damage: Option<String>,
-    warning: Option<String>,
+    outage: Option<Reason>,
+    damage: Option<Reason>,
+    warning: Option<Reason>,
 }
 
 impl StoreCondition {
@@ -28,12 +31,13 @@ impl StoreCondition {
     }
 
     /// Nothing can be stored, for this reason.
-    pub(super) fn outage(&self, reason: &str) {
+    pub(super) fn outage(&self, reason: &Reason) {
         let mut facts = self.facts();
         if facts.outage.is_none() {
-            tracing::error!(path = %self.path.display(), reason, "nothing can be stored; webhooks are answered 503");
+            tracing::error!(path = %self.path.display(), %reason, "nothing can be stored; webhooks are answered 503");
         }
-        facts.outage = Some(format!("{}: {reason}", self.path.display()));
+        let path = self.path.display().to_string();
+        facts.outage = Some(Reason::new("store-at").with("path", path).with("reason", reason.clone()));
         self.show(&facts);
     }
 
@@ -54,14 +58,14 @@ impl StoreCondition {
     }
 
     /// The file was damaged and is begun anew.
-    pub(super) fn damaged(&self, what: String) {
+    pub(super) fn damaged(&self, what: Reason) {
         let mut facts = self.facts();
         facts.damage = Some(what);
         self.show(&facts);
     }
 
     /// What someone should look at before it becomes an outage.
-    pub(super) fn warn(&self, warning: Option<String>) {
+    pub(super) fn warn(&self, warning: Option<Reason>) {
         let mut facts = self.facts();
         if facts.warning.is_none()
             && let Some(warning) = &warning
@@ -78,11 +82,10 @@ impl StoreCondition {
     }
 
     fn show(&self, facts: &Facts) {
-        let warnings: Vec<_> = facts.damage.iter().chain(&facts.warning).map(String::as_str).collect();
         let condition = match &facts.outage {
             Some(reason) => Condition::Failed(reason.clone()),
-            None if warnings.is_empty() => Condition::Ok,
-            None => Condition::Warning(warnings.join("; ")),
+            None => Reason::all(facts.damage.iter().chain(&facts.warning).cloned())
+                .map_or(Condition::Ok, Condition::Warning),
         };
         self.health.set(Part::Store, condition);
     }

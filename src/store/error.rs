@@ -1,21 +1,22 @@
 //! What can go wrong with the store. Invariant: whatever means "not now" (full, read-only, damaged, busy,
 //! closed) is [`StoreError::Unavailable`], with what a person can do; callers keep what they have and try again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::reason::Reason;
+
 /// Why the store did not do something. Nothing of the failed job is kept.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.reason())]
 pub enum StoreError {
     /// It can't now and may later: full, read-only, damaged, busy, its queue full, closed. Intake answers 503.
     #[error("the store is unavailable: {0}")]
-    Unavailable(String),
+    Unavailable(Reason),
     /// SQLite refused a statement: a mistake in Vigie.
-    #[error("the store refused a statement: {0}")]
     Sqlite(#[source] rusqlite::Error),
     /// A row that a job was about is not there.
-    #[error("there is no row {id} in the store's table {table}")]
     Missing {
         /// The table.
         table: &'static str,
@@ -23,7 +24,6 @@ pub enum StoreError {
         id: i64,
     },
     /// The work on a row panicked: a mistake in Vigie.
-    #[error("the work on row {id} of the store's table {table} panicked; the log says where")]
     Panicked {
         /// The table.
         table: &'static str,
@@ -31,10 +31,6 @@ pub enum StoreError {
         id: i64,
     },
     /// A newer Vigie made this file and says that this one can't read it.
-    #[error(
-        "{path} has schema {found}, which needs a Vigie that knows schema {needed} or later; this one knows {known}: \
-         run the Vigie that wrote it, or restore a copy from before the upgrade"
-    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -46,21 +42,16 @@ pub enum StoreError {
         known: i64,
     },
     /// The file is a SQLite database of another program.
-    #[error("{path} is a SQLite file of another program: set [store] path to a file of Vigie's own")]
     Foreign {
         /// The file.
         path: PathBuf,
     },
     /// Another process has the store open.
-    #[error("{path} is in use by another Vigie: stop that one first (two would send everything twice)")]
     InUse {
         /// The file.
         path: PathBuf,
     },
     /// The file can't be where the configuration says.
-    #[error(
-        "can't use {path} as the store: {source}; its folder must exist and belong to the user that runs Vigie"
-    )]
     Path {
         /// The file.
         path: PathBuf,
@@ -69,35 +60,56 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Why, for those who wait for the store.
+    pub fn reason(&self) -> Reason {
+        let name = |path: &Path| path.display().to_string();
+        match self {
+            Self::Unavailable(reason) => reason.clone(),
+            Self::Sqlite(error) => Reason::new("store-statement-refused").with("error", error.to_string()),
+            Self::Missing { table, id } => {
+                Reason::new("store-row-missing").with("table", *table).with("id", id.to_string())
+            }
+            Self::Panicked { table, id } => {
+                Reason::new("store-row-panicked").with("table", *table).with("id", id.to_string())
+            }
+            Self::Newer { path, found, needed, known } => Reason::new("store-newer")
+                .with("path", name(path))
+                .with("found", found.to_string())
+                .with("needed", needed.to_string())
+                .with("known", known.to_string()),
+            Self::Foreign { path } => Reason::new("store-foreign").with("path", name(path)),
+            Self::InUse { path } => Reason::new("store-in-use").with("path", name(path)),
+            Self::Path { path, source } => {
+                Reason::new("store-path").with("path", name(path)).with("error", source.to_string())
+            }
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code().and_then(remedy) {
-            Some(remedy) => Self::Unavailable(format!("{error}; {remedy}")),
+            Some(remedy) => Self::Unavailable(
+                Reason::new("store-failed").with("error", error.to_string()).with("remedy", remedy),
+            ),
             None => Self::Sqlite(error),
         }
     }
 }
 
 /// What to do about a failure that is the machine's, not a statement's (<https://sqlite.org/rescode.html>).
-fn remedy(code: ErrorCode) -> Option<&'static str> {
+fn remedy(code: ErrorCode) -> Option<Reason> {
     match code {
-        ErrorCode::DiskFull => Some("make room on its file system; Vigie goes on by itself"),
+        ErrorCode::DiskFull => Some(Reason::new("store-disk-full")),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
-            Some("make the file and its folder writable for Vigie's user; Vigie goes on by itself")
+            Some(Reason::new("store-read-only"))
         }
-        ErrorCode::SystemIoFailure => {
-            Some("look for disk errors in the kernel's log (dmesg) and for a full disk")
-        }
-        ErrorCode::CannotOpen => {
-            Some("look at the folder's permissions, free space and the limit of open files")
-        }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Some("another program has locked the file (a backup, an open sqlite3 shell?); end it")
-        }
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            Some("the file is damaged: restart Vigie, which moves it aside and begins a new one")
-        }
-        ErrorCode::OutOfMemory => Some("the machine is out of memory"),
+        ErrorCode::SystemIoFailure => Some(Reason::new("store-disk-errors")),
+        ErrorCode::CannotOpen => Some(Reason::new("store-can-not-open")),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(Reason::new("store-locked")),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(Reason::new("store-corrupt")),
+        ErrorCode::OutOfMemory => Some(Reason::new("store-out-of-memory")),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{StoreError, condition::StoreCondition, schema};
-use crate::clock::Clock;
+use crate::{clock::Clock, reason::Reason};
 
 /// How long a statement waits for another program that has locked the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -62,12 +62,8 @@ pub(super) fn open(path: &Path, clock: &Clock, condition: &StoreCondition) -> Re
             let aside = move_aside(path, clock).map_err(|source| at(path, source))?;
             tracing::error!(path = %path.display(), aside = %aside.display(), damage = %what,
                 "the store was damaged: it is moved aside and a new one begun");
-            condition.damaged(format!(
-                "the store was damaged ({what}) and is now {aside}; a new one was begun, so messages that waited \
-                 were not sent and old events may show again; look at the disk, and save what can be with \
-                 `sqlite3 {aside} .recover`",
-                aside = aside.display()
-            ));
+            let aside = aside.display().to_string();
+            condition.damaged(Reason::new("store-damaged").with("damage", what).with("aside", aside));
             open_sound(path).map_err(Opening::into_error)
         }
         other => other.map_err(Opening::into_error),
@@ -89,7 +85,9 @@ enum Opening {
 impl Opening {
     fn into_error(self) -> StoreError {
         match self {
-            Self::Damaged(what) => StoreError::Unavailable(format!("a new file is damaged at once ({what})")),
+            Self::Damaged(what) => {
+                StoreError::Unavailable(Reason::new("store-damaged-at-once").with("damage", what))
+            }
             Self::Other(error) => error,
         }
     }
@@ -174,10 +172,10 @@ fn at(path: &Path, source: io::Error) -> StoreError {
     use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match source.kind() {
         PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull => {
-            StoreError::Unavailable(format!(
-                "can't open {}: {source}; make its folder writable for Vigie's user, with room left",
-                path.display()
-            ))
+            let path = path.display().to_string();
+            StoreError::Unavailable(
+                Reason::new("store-not-writable").with("path", path).with("error", source.to_string()),
+            )
         }
         _ => StoreError::Path { path: path.into(), source },
     }

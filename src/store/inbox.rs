@@ -4,7 +4,8 @@
 //! **What arrives twice.** A delivery id that was ever seen is a repeat. Else the newest stored arrival of the same
 //! object decides: the same `source_key`, less than [`REPEAT_WINDOW`] ago, is a repeat (Gitea's redelivery button sends
 //! the same content under a new id). A branch that went A→B, back to A and to B again is three arrivals, because the
-//! newest one differs each time.
+//! newest one differs each time. An arrival without `source_key` is no repeat: a cron job that says the same every
+//! night is heard every night.
 
 use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
@@ -27,7 +28,7 @@ pub struct Arrival {
     pub delivery: Option<String>,
     /// The kind as it stood on the wire, which the reader needs again.
     pub kind: String,
-    /// What makes the content unique within its source.
+    /// What makes the content unique within its source; empty if nothing does.
     pub source_key: String,
     /// The ref or thing that it happened to.
     pub object: String,
@@ -80,7 +81,7 @@ pub fn accept(conn: &Connection, arrival: &Arrival, now_ms: i64) -> Result<Accep
             return Ok(Acceptance::Repeat);
         }
     }
-    let sql = "SELECT source_key = ?3 AND ?4 - received_ms < ?5 FROM inbox \
+    let sql = "SELECT source_key = ?3 AND ?3 <> '' AND ?4 - received_ms < ?5 FROM inbox \
                WHERE source = ?1 AND object = ?2 ORDER BY id DESC LIMIT 1";
     let window = super::millis(REPEAT_WINDOW);
     let repeat = conn
@@ -134,6 +135,81 @@ pub fn pending(conn: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreErro
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// What is known of an arrival that was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id, in the order of acceptance.
+    pub id: i64,
+    /// The ref or thing that it happened to.
+    pub object: String,
+    /// What makes the content unique within its source.
+    pub source_key: String,
+    /// When it was accepted, in milliseconds since the Unix epoch.
+    pub received_ms: i64,
+    /// The kind as it stood on the wire.
+    pub kind: String,
+    /// The body as it came; `None` once it is older than `keep`.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Stored {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            object: row.get(1)?,
+            source_key: row.get(2)?,
+            received_ms: row.get(3)?,
+            kind: row.get(4)?,
+            body: row.get(5)?,
+        })
+    }
+}
+
+/// The newest arrival of this object.
+pub fn newest(conn: &Connection, source: Source, object: &str) -> Result<Option<Stored>, StoreError> {
+    let sql = "SELECT id, object, source_key, received_ms, kind, body FROM inbox \
+               WHERE source = ?1 AND object = ?2 ORDER BY id DESC LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.query_row(params![source.as_str(), object], Stored::read).optional()?)
+}
+
+/// The newest arrival of each object of `source`. For sources with few objects: it looks at every arrival's key.
+pub fn newest_of_each(conn: &Connection, source: Source) -> Result<Vec<Stored>, StoreError> {
+    let sql = "SELECT id, object, source_key, received_ms, kind, body FROM inbox \
+               WHERE id IN (SELECT max(id) FROM inbox WHERE source = ?1 GROUP BY object) ORDER BY id";
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([source.as_str()], Stored::read)?.collect::<Result<_, _>>()?)
+}
+
+/// At most `limit` arrivals of `source` since `from_ms` whose bodies are kept, in the order of their ids, after `after`.
+pub fn since(
+    conn: &Connection,
+    source: Source,
+    from_ms: i64,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Stored>, StoreError> {
+    let sql = "SELECT id, object, source_key, received_ms, kind, body FROM inbox \
+               WHERE source = ?1 AND received_ms >= ?2 AND id > ?3 AND body IS NOT NULL ORDER BY id LIMIT ?4";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![source.as_str(), from_ms, after, limit], Stored::read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Ids and keys of what the source itself reported of this object since `from_ms`, oldest first.
+pub fn reported_since(
+    conn: &Connection,
+    source: Source,
+    object: &str,
+    from_ms: i64,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let sql = "SELECT id, source_key FROM inbox \
+               WHERE source = ?1 AND object = ?2 AND received_ms >= ?3 AND late = 0 ORDER BY id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![source.as_str(), object, from_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Says that the arrival has become part of an incident.
 pub fn settle(conn: &Connection, id: i64) -> Result<(), StoreError> {
     let changed = conn.prepare_cached("UPDATE inbox SET state = 'settled' WHERE id = ?1")?.execute([id])?;
@@ -184,6 +260,14 @@ mod tests {
         assert_eq!(push("a..b", 3), Acceptance::Stored(3));
         assert_eq!(push("a..b", 26), Acceptance::Repeat);
         assert_eq!(push("a..b", 27), Acceptance::Stored(4));
+    }
+
+    #[test]
+    fn what_nothing_makes_unique_is_heard_each_time() {
+        let conn = in_memory();
+        let backup_failed = Arrival { delivery: None, ..arrival("") };
+        assert_eq!(accept(&conn, &backup_failed, 0).unwrap(), Acceptance::Stored(1));
+        assert_eq!(accept(&conn, &backup_failed, 1).unwrap(), Acceptance::Stored(2));
     }
 
     #[derive(Clone, Debug)]

@@ -36,10 +36,41 @@ pub fn find(conn: &Connection, source: Source, key: &str) -> Result<Option<Incid
     Ok(conn.prepare_cached(sql)?.query_row(params![source.as_str(), key], read).optional()?)
 }
 
+/// The incident of this reference.
+pub fn find_by_reference(conn: &Connection, reference: &str) -> Result<Option<IncidentRow>, StoreError> {
+    let sql = "SELECT id, source, key, reference, open, severity, opened_ms, updated_ms, data FROM incidents \
+               WHERE reference = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([reference], read).optional()?)
+}
+
+/// The open incidents whose alert was silenced from Discord.
+pub fn silenced(conn: &Connection) -> Result<Vec<IncidentRow>, StoreError> {
+    // No text within the JSON can hold this: its quotes would be escaped.
+    let sql = "SELECT id, source, key, reference, open, severity, opened_ms, updated_ms, data FROM incidents \
+               WHERE open = 1 AND instr(data, '\"silence\":{') > 0";
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
 /// The newest incident of this key, whoever reported it first.
 pub fn find_of_any_source(conn: &Connection, key: &str) -> Result<Option<IncidentRow>, StoreError> {
     let found: Result<Vec<_>, _> = Source::ALL.into_iter().map(|source| find(conn, source, key)).collect();
     Ok(found?.into_iter().flatten().max_by_key(|row| row.id))
+}
+
+/// The incident of this id.
+pub fn get(conn: &Connection, id: i64) -> Result<Option<IncidentRow>, StoreError> {
+    let sql = "SELECT id, source, key, reference, open, severity, opened_ms, updated_ms, data FROM incidents \
+               WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], read).optional()?)
+}
+
+/// Every incident that goes on.
+pub fn open(conn: &Connection) -> Result<Vec<IncidentRow>, StoreError> {
+    let sql = "SELECT id, source, key, reference, open, severity, opened_ms, updated_ms, data FROM incidents \
+               WHERE open = 1";
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
 }
 
 /// Stores `incident`: a new one (id 0) is added, another replaced. Answers with its id.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{BACKLOG, State, Store, StoreError, file, inbox, incidents, meta, millis, outbox, retention};
 use crate::{
     event::{Severity, Source},
+    reason::Reason,
     telemetry::{IncidentLabels, Metrics, StateLabel},
 };
 
@@ -56,7 +57,10 @@ async fn tidy(store: &Store) -> Result<(), StoreError> {
 async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError> {
     let settings = &store.settings;
     let space = Space::measure(&settings.path).map_err(|error| {
-        StoreError::Unavailable(format!("can't measure the room for {}: {error}", settings.path.display()))
+        let path = settings.path.display().to_string();
+        StoreError::Unavailable(
+            Reason::new("store-unmeasured").with("path", path).with("error", error.to_string()),
+        )
     })?;
     settings.metrics.store_bytes.set(gauge(space.store));
     settings.metrics.disk_free_bytes.set(gauge(space.free));
@@ -67,8 +71,7 @@ async fn survey(store: &Store, forecast: &mut Forecast) -> Result<(), StoreError
     let waiting = census.inbox.pending + census.messages(State::Pending);
     store.congested.store(waiting > BACKLOG, Ordering::Relaxed);
     let little_room = warn_of_room(store, &space, forecast);
-    let warnings: Vec<_> = [crowd(waiting), little_room].into_iter().flatten().collect();
-    store.condition.warn((!warnings.is_empty()).then(|| warnings.join("; ")));
+    store.condition.warn(Reason::all(crowd(waiting).into_iter().chain(little_room)));
     Ok(())
 }
 
@@ -78,24 +81,18 @@ pub(super) async fn measure(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn crowd(waiting: i64) -> Option<String> {
+fn crowd(waiting: i64) -> Option<Reason> {
     (waiting > BACKLOG).then(|| {
-        format!(
-            "{waiting} messages wait (limit {BACKLOG}), so webhooks are answered 503 until some are sent; \
-             look at the connection with Discord and at channels that can't keep up"
-        )
+        Reason::new("store-crowded")
+            .with("waiting", waiting.unsigned_abs())
+            .with("limit", BACKLOG.unsigned_abs())
     })
 }
 
 /// Warns who waits for [`Store::warnings`]; the text with figures, for [`StoreCondition`](super::condition).
-fn warn_of_room(store: &Store, space: &Space, forecast: &Forecast) -> Option<String> {
+fn warn_of_room(store: &Store, space: &Space, forecast: &Forecast) -> Option<Reason> {
     let with_figures = space.warning(forecast);
-    let told = with_figures.is_some().then(|| little_room_at(&store.settings.path));
-    store.warning.send_if_modified(|warning| {
-        let changed = *warning != told;
-        *warning = told;
-        changed
-    });
+    store.warn(with_figures.is_some().then(|| little_room_at(&store.settings.path)));
     with_figures
 }
 
@@ -174,17 +171,16 @@ impl Space {
         })
     }
 
-    fn warning(&self, forecast: &Forecast) -> Option<String> {
+    fn warning(&self, forecast: &Forecast) -> Option<Reason> {
         let enough = (self.total / 10).clamp(LITTLE, PLENTY);
         (self.free < enough).then(|| {
-            let when = forecast.full_in(self.free).map_or_else(String::new, |text| format!(" {text}"));
-            format!(
-                "the disk has {} MiB left of {} MiB (the store takes {} MiB); when none is left, webhooks are answered 503.{when} \
-                 Make room, or shorten [store] keep",
-                self.free / MIB,
-                self.total / MIB,
-                self.store / MIB
-            )
+            let (left, unit) = forecast.full_in(self.free).unwrap_or((0, "unknown"));
+            Reason::new("store-little-room")
+                .with("left", left)
+                .with("unit", unit)
+                .with("free", self.free / MIB)
+                .with("total", self.total / MIB)
+                .with("store", self.store / MIB)
         })
     }
 }
@@ -203,16 +199,14 @@ impl Forecast {
         }
     }
 
-    fn full_in(&self, free: u64) -> Option<String> {
+    /// When nothing is left of `free`: how many `hours` or `days`.
+    fn full_in(&self, free: u64) -> Option<(u64, &'static str)> {
         let ((from, before), (to, _)) = (*self.0.front()?, *self.0.back()?);
         let lost = before.checked_sub(free).filter(|lost| *lost > 0)?;
         let elapsed = u64::try_from(to.saturating_sub(from)).ok().filter(|elapsed| *elapsed > 0)?;
         let hours = u128::from(free) * u128::from(elapsed) / u128::from(lost) / 3_600_000;
-        Some(if hours < 48 {
-            format!("At today's pace it is full in about {hours} hours.")
-        } else {
-            format!("At today's pace it is full in about {} days.", hours / 24)
-        })
+        let hours = u64::try_from(hours).unwrap_or(u64::MAX);
+        Some(if hours < 48 { (hours, "hours") } else { (hours / 24, "days") })
     }
 }
 
@@ -227,6 +221,7 @@ mod tests {
     use super::*;
     use crate::{
         health::Condition,
+        language::Language,
         store::{
             Arrival, Draft, IncidentRow,
             tests::{Fixture, arrival, incident},
@@ -293,7 +288,8 @@ mod tests {
         store.write(move |conn| Ok(conn.execute(&fill, [])?)).await.unwrap();
         fixture.maintain_until(&store, async || store.congested.load(Ordering::Relaxed)).await;
         assert!(matches!(store.accept(arrival("a")).await, Err(StoreError::Unavailable(_))));
-        let Condition::Warning(reason) = fixture.condition() else { panic!("{:?}", fixture.condition()) };
+        assert!(matches!(fixture.condition(), Condition::Warning(_)));
+        let reason = fixture.reason();
         assert!(reason.contains("50001 messages wait"), "{reason}");
 
         store.write(|conn| Ok(conn.execute("UPDATE inbox SET state = 'settled'", [])?)).await.unwrap();
@@ -325,6 +321,7 @@ mod tests {
         forecast.note(0, 1000 * MIB);
         forecast.note(6 * 3_600_000, 700 * MIB);
         insta::assert_snapshot!(card(700).warning(&forecast).unwrap(), @"the disk has 700 MiB left of 8000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. At today's pace it is full in about 14 hours. Make room, or shorten [store] keep");
+        insta::assert_snapshot!(card(700).warning(&forecast).unwrap().text(Language::Fr), @"il reste 700 Mio sur les 8000 Mio du disque (la base en prend 40) ; quand il n’en restera plus, les webhooks recevront 503. À ce rythme il sera plein dans environ 14 h. Faites de la place, ou réduisez [store] keep");
         insta::assert_snapshot!(Space { total: 1_000_000 * MIB, ..card(2000) }.warning(&Forecast::default()).unwrap(), @"the disk has 2000 MiB left of 1000000 MiB (the store takes 40 MiB); when none is left, webhooks are answered 503. Make room, or shorten [store] keep");
         assert_eq!(Space { total: 1_000_000 * MIB, ..card(3000) }.warning(&forecast), None);
     }

@@ -10,10 +10,12 @@
 //! - Arrivals' bodies, closed incidents and their messages go `keep` after they were last touched; what waits stays.
 //!   The keys against repeats stay [`retention::KEYS_OUTLIVE`] longer.
 
+pub mod audit;
 mod columns;
 mod condition;
 #[cfg(test)]
 mod crash_test;
+pub mod digests;
 mod error;
 mod file;
 pub mod inbox;
@@ -50,7 +52,7 @@ pub use self::{
     incidents::IncidentRow,
     outbox::{Draft, OutboxRow, State},
 };
-use crate::{clock::Clock, health::Health, telemetry::Metrics};
+use crate::{clock::Clock, health::Health, reason::Reason, telemetry::Metrics};
 
 /// How many arrivals and messages may wait before intake is refused.
 pub const BACKLOG: i64 = 50_000;
@@ -147,15 +149,31 @@ impl Store {
 
     /// Like [`Store::accept`] for what came together: all of it is stored, or none.
     pub async fn accept_all(&self, arrivals: Vec<Arrival>) -> Result<Vec<Acceptance>, StoreError> {
+        self.accept_news(arrivals, |_, arrival| Ok(Some(arrival))).await
+    }
+
+    /// Like [`Store::accept_all`] for what `judge` makes of `findings`. It sees the store as it is when they are
+    /// stored, so that nothing comes between.
+    pub async fn accept_news<T: Send + 'static>(
+        &self,
+        findings: Vec<T>,
+        mut judge: impl FnMut(&Connection, T) -> Result<Option<Arrival>, StoreError> + Send + 'static,
+    ) -> Result<Vec<Acceptance>, StoreError> {
         if self.congested.load(Ordering::Relaxed) {
-            return Err(StoreError::Unavailable(format!(
-                "more than {BACKLOG} messages wait for Discord; what was accepted is safe"
-            )));
+            return Err(StoreError::Unavailable(
+                Reason::new("store-backlog").with("limit", BACKLOG.unsigned_abs()),
+            ));
         }
         let now_ms = self.settings.clock.now_ms();
         let woken = Arc::clone(&self.inbox_arrivals);
         let job = move |conn: &Connection| -> Result<Vec<Acceptance>, StoreError> {
-            arrivals.iter().map(|arrival| inbox::accept(conn, arrival, now_ms)).collect()
+            let mut acceptances = Vec::new();
+            for finding in findings {
+                if let Some(arrival) = judge(conn, finding)? {
+                    acceptances.push(inbox::accept(conn, &arrival, now_ms)?);
+                }
+            }
+            Ok(acceptances)
         };
         let committed = move |acceptances: &Vec<Acceptance>| {
             if acceptances.iter().any(|acceptance| *acceptance != Acceptance::Repeat) {
@@ -179,6 +197,15 @@ impl Store {
     /// when the condition comes or goes. That too much waits is no such warning: it would wait behind all the rest.
     pub fn warnings(&self) -> watch::Receiver<Option<String>> {
         self.warning.subscribe()
+    }
+
+    /// Tells those who wait for [`Store::warnings`], if it is news.
+    pub(crate) fn warn(&self, warning: Option<String>) {
+        self.warning.send_if_modified(|told| {
+            let changed = *told != warning;
+            *told = warning;
+            changed
+        });
     }
 
     /// Keeps the file in order until `cancel`: retention, metrics, warnings, and the way back from an outage.
@@ -210,15 +237,11 @@ async fn ask<T>(
 ) -> Result<T, StoreError> {
     queue.try_send(request).map_err(|error| {
         StoreError::Unavailable(match error {
-            mpsc::error::TrySendError::Full(_) => "too many requests wait for the disk; try again".into(),
-            mpsc::error::TrySendError::Closed(_) => "it is closed, because Vigie is ending".into(),
+            mpsc::error::TrySendError::Full(_) => Reason::new("store-busy"),
+            mpsc::error::TrySendError::Closed(_) => Reason::new("store-ending"),
         })
     })?;
-    answer.await.unwrap_or_else(|_| {
-        Err(StoreError::Unavailable(
-            "the job was given up: it panicked (see the log) or Vigie is ending".into(),
-        ))
-    })
+    answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable(Reason::new("store-given-up"))))
 }
 
 /// `duration` in the store's unit of time.

@@ -1,15 +1,19 @@
 //! What Discord should show: one row is one message, an incident in one channel. Invariants: a row holds the wanted
 //! state, so changes that come faster than they can be sent become one; `sent_version` never passes `version`; a row
 //! with `first_attempt_ms` may exist in Discord already, so it must be looked for before it is created again; nothing
-//! that waits is ever removed here.
+//! that waits is ever removed here, but for what another message shows in its place ([`withdraw`]).
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
 
+mod backlog;
 mod threads;
 
-pub use self::threads::{Place, Reply, Thread, find, set_thread, to_archive};
+pub use self::{
+    backlog::{Untried, looked_at, prefer, stuck, untried, withdraw},
+    threads::{Place, Reply, Thread, find, set_thread, to_archive},
+};
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,11 +167,12 @@ pub fn due(conn: &Connection, now_ms: i64, limit: u32) -> Result<Vec<OutboxRow>,
     Ok(rows)
 }
 
-/// What each channel may do next, due or not: its oldest message that is not created yet, for creates keep their
-/// order, and the edit that is due first, for an edit waits for nobody.
+/// What each channel may do next, due or not: the message that is to be created first, by priority
+/// and then by age, and the edit that is due first, for an edit waits for nobody.
 pub fn heads(conn: &Connection) -> Result<Vec<Head>, StoreError> {
     let creates = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms, reply_to, place FROM outbox \
-                   WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NULL ORDER BY id LIMIT 1";
+                   WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NULL \
+                   ORDER BY priority DESC, id LIMIT 1";
     let edits = "SELECT id, channel_id, message_id, next_attempt_ms, accepted_ms, reply_to, place FROM outbox \
                  WHERE state = 'pending' AND channel_id = ?1 AND message_id IS NOT NULL \
                  ORDER BY next_attempt_ms LIMIT 1";
@@ -213,9 +218,10 @@ pub fn delivered(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE outbox SET sent_version = ?2, message_id = ?3, attempts = 0, first_attempt_ms = NULL, error = NULL, \
                state = CASE WHEN version = ?2 THEN 'sent' WHEN state = 'sent' THEN 'pending' ELSE state END, \
-               next_attempt_ms = ?4, accepted_ms = newest_accepted_ms WHERE id = ?1";
+               next_attempt_ms = ?4, accepted_ms = newest_accepted_ms WHERE id = ?1 RETURNING channel_id";
     let values = params![id, version, message_id.cast_signed(), now_ms];
-    changed_one(conn.prepare_cached(sql)?.execute(values)?, id)
+    let channel = conn.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    backlog::took(conn, channel.ok_or(StoreError::Missing { table: "outbox", id })?, now_ms)
 }
 
 /// Notes a failed attempt and when to try again.
@@ -284,14 +290,19 @@ pub fn oldest_pending_ms(conn: &Connection) -> Result<Option<i64>, StoreError> {
 }
 
 fn waiting_channels(conn: &Connection) -> Result<Vec<i64>, StoreError> {
+    channels(conn, State::Pending.as_str())
+}
+
+/// The channels that have messages in this state.
+fn channels(conn: &Connection, state: &str) -> Result<Vec<i64>, StoreError> {
     // SQLite skips from channel to channel in the index only if told how.
     let sql = "WITH RECURSIVE channel (id) AS ( \
-               SELECT min(channel_id) FROM outbox WHERE state = 'pending' UNION ALL \
-               SELECT (SELECT min(channel_id) FROM outbox WHERE state = 'pending' AND channel_id > channel.id) \
+               SELECT min(channel_id) FROM outbox WHERE state = ?1 UNION ALL \
+               SELECT (SELECT min(channel_id) FROM outbox WHERE state = ?1 AND channel_id > channel.id) \
                FROM channel WHERE channel.id IS NOT NULL) \
                SELECT id FROM channel WHERE id IS NOT NULL";
     let mut statement = conn.prepare_cached(sql)?;
-    let channels = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let channels = statement.query_map([state], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(channels)
 }
 

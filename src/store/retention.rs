@@ -38,6 +38,7 @@ pub fn step(conn: &Connection, now_ms: i64, keep: Duration) -> Result<(), StoreE
          WHERE received_ms < ?1 ORDER BY received_ms LIMIT ?2)",
         very_old,
     )?;
+    remove("DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ?2) AND at_ms < ?1", old)?;
     remove_incidents(conn, old)?;
     give_back(conn)
 }

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{StoreError, condition::StoreCondition};
+use crate::reason::Reason;
 
 /// How many jobs share a commit at most.
 const BATCH: usize = 128;
@@ -21,18 +22,18 @@ const BATCH: usize = 128;
 const QUEUE: usize = 1024;
 
 /// Work for a connection, or the reason why there is none.
-pub(super) type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Ran + Send>;
+pub(super) type Job = Box<dyn FnOnce(Result<&Connection, Reason>) -> Ran + Send>;
 
 /// A job that ran, whose caller waits for the commit.
 pub(super) struct Ran {
     ended: Ended,
-    answer: Box<dyn FnOnce(Result<(), String>) + Send>,
+    answer: Box<dyn FnOnce(Result<(), Reason>) + Send>,
 }
 
 enum Ended {
     Well,
     Failed,
-    Outage(String),
+    Outage(Reason),
 }
 
 pub(super) enum Request {
@@ -48,14 +49,14 @@ pub(super) fn pack<T: Send + 'static>(
     committed: impl FnOnce(&T) + Send + 'static,
 ) -> (Request, oneshot::Receiver<Result<T, StoreError>>) {
     let (reply, answer) = oneshot::channel();
-    let job = move |conn: Result<&Connection, String>| {
+    let job = move |conn: Result<&Connection, Reason>| {
         let result = conn.map_err(StoreError::Unavailable).and_then(job);
         let ended = match &result {
             Ok(_) => Ended::Well,
             Err(StoreError::Unavailable(reason)) => Ended::Outage(reason.clone()),
             Err(_) => Ended::Failed,
         };
-        let answer = move |commit: Result<(), String>| {
+        let answer = move |commit: Result<(), Reason>| {
             let result = result.and_then(|value| match commit {
                 Ok(()) => {
                     committed(&value);
@@ -78,7 +79,11 @@ fn spawn(
 ) -> Result<mpsc::Sender<Request>, StoreError> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let started: io::Result<_> = thread::Builder::new().name(name.into()).spawn(move || serve(receiver));
-    started.map_err(|error| StoreError::Unavailable(format!("can't start the thread {name}: {error}")))?;
+    started.map_err(|error| {
+        StoreError::Unavailable(
+            Reason::new("store-no-thread").with("name", name).with("error", error.to_string()),
+        )
+    })?;
     Ok(sender)
 }
 
@@ -102,19 +107,12 @@ impl Link {
         Ok(())
     }
 
-    fn get(&mut self) -> Result<&Connection, String> {
+    fn get(&mut self) -> Result<&Connection, Reason> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
-            None => (self.open)().map_err(|error| reason(&error))?,
+            None => (self.open)().map_err(|error| error.reason())?,
         };
         Ok(self.conn.insert(conn))
-    }
-}
-
-fn reason(error: &StoreError) -> String {
-    match error {
-        StoreError::Unavailable(reason) => reason.clone(),
-        other => other.to_string(),
     }
 }
 
@@ -195,17 +193,17 @@ impl Writer {
     }
 }
 
-fn begin(conn: &Connection) -> Result<(), String> {
-    conn.execute_batch("BEGIN IMMEDIATE").map_err(|error| reason(&error.into()))
+fn begin(conn: &Connection) -> Result<(), Reason> {
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(|error| StoreError::from(error).reason())
 }
 
-fn commit(conn: &Connection) -> Result<(), String> {
+fn commit(conn: &Connection) -> Result<(), Reason> {
     if conn.is_autocommit() {
-        return Err("SQLite undid the transaction".into());
+        return Err(Reason::new("store-undone"));
     }
     conn.execute_batch("COMMIT").map_err(|error| {
         undo(conn);
-        reason(&error.into())
+        StoreError::from(error).reason()
     })
 }
 
@@ -221,7 +219,7 @@ fn undo(conn: &Connection) {
 /// Runs one job so that its failure undoes nothing else; `None` if it panicked.
 fn in_savepoint(conn: &Connection, job: Job) -> Option<Ran> {
     if let Err(error) = conn.execute_batch("SAVEPOINT job") {
-        return Some(job(Err(reason(&error.into()))));
+        return Some(job(Err(StoreError::from(error).reason())));
     }
     let ran = catch_unwind(AssertUnwindSafe(|| job(Ok(conn)))).ok();
     if ran.is_none() {

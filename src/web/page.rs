@@ -16,6 +16,7 @@ use crate::{
     event::{Severity, Source},
     health::Condition,
     language::Language,
+    reason::Reason,
     span::span,
     telemetry::{IncidentLabels, Metrics, StateLabel},
 };
@@ -43,7 +44,7 @@ pub async fn show(_: Local, State(site): State<Site>) -> Response {
 
 fn page(site: &Site) -> Markup {
     let parts = site.health.snapshot();
-    let well = parts.values().all(|condition| *condition == Condition::Ok);
+    let well = parts.values().all(Condition::is_well);
     let ready = parts.values().all(Condition::is_ready);
     let now = site.clock.now();
     html! {
@@ -71,7 +72,7 @@ fn page(site: &Site) -> Markup {
                                 tr class=(state(condition)) {
                                     th scope="row" { (part.as_str()) }
                                     td { (state(condition)) }
-                                    td { (condition.reason().unwrap_or("–")) }
+                                    td { (condition.reason().map_or_else(|| "–".into(), Reason::to_string)) }
                                 }
                             }
                         }
@@ -93,6 +94,7 @@ fn page(site: &Site) -> Markup {
 fn state(condition: &Condition) -> &'static str {
     match condition {
         Condition::Ok => "ok",
+        Condition::Unconfigured(_) => "unconfigured",
         Condition::Warning(_) => "warning",
         Condition::Waiting(_) => "waiting",
         Condition::Failed(_) => "failed",

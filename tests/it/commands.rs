@@ -6,7 +6,7 @@ use harness::{FALLBACK, GUILD, Lab, Vigie};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::{hold_against_discord, vigie};
+use crate::{french::english_in, hold_against_discord, vigie};
 
 /// The commands as the guild shows them.
 async fn registered(lab: &Lab) -> Vec<Value> {
@@ -65,6 +65,22 @@ async fn commands_are_registered_in_both_languages_and_answered_in_the_callers()
         "for the caller alone"
     );
     hold_against_discord(&lab).await;
+    assert_eq!(vigie.terminate().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_french_caller_reads_in_french_why_delivery_is_held_up() {
+    const SEND_MESSAGES: u64 = 1 << 11;
+    let refused = FALLBACK + 1;
+    let lab = Lab::new(1).await;
+    let vigie = start(&lab).await;
+    lab.deny(refused, SEND_MESSAGES).await;
+    vigie.take(&lab.repository(refused).push("alice", "main", &["Word one"])).await;
+    vigie.reaches("vigie_outbox_messages{state=\"parked\"}", 1.0).await;
+    let seen = lab.command("4001", "status", "final").await;
+    let text = seen["messages"][0]["embeds"][0]["description"].as_str().unwrap();
+    assert!(text.contains(&format!("salon {refused} : le bot ne peut pas y écrire")), "{text}");
+    assert_eq!(english_in(text), [""; 0], "{text}");
     assert_eq!(vigie.terminate().await, Some(0));
 }
 

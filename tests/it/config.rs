@@ -161,6 +161,19 @@ fn a_role_is_named_out_of_roles() {
 }
 
 #[test]
+fn a_permission_to_silence_says_if_nothing_can_be_asked_to() {
+    let said = |more: &str| {
+        Folder::with(&format!("{LEAST}[permissions]\nsilence = {{ users = [4000] }}\n{more}"))
+            .check(Files::Ignore)
+    };
+    let warning = "[permissions.silence] is valid, but has no effect without url in [sources.alertmanager]";
+    let source = "[sources.alertmanager]\ntoken_file = \"token\"\n";
+    assert!(said("").contains(warning) && said(source).contains(warning), "{}", said(""));
+    let whole = said(&format!("{source}url = \"http://127.0.0.1:9093\"\n"));
+    assert!(!whole.contains(warning), "{whole}");
+}
+
+#[test]
 fn durations_have_a_unit_and_an_end() {
     for right in ["1s", "90m", "24h", "90d", "2w", "36500d"] {
         assert_eq!(mistakes(&format!("{LEAST}[store]\nkeep = \"{right}\"")), Vec::<String>::new());

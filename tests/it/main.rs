@@ -2,19 +2,26 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod bad_input;
+mod buttons;
 mod commands;
 mod config;
 mod crash;
 mod faults;
+mod french;
 mod hooks;
+mod hooks_alerts;
+mod hooks_own;
 mod inside;
 mod pages;
 mod path;
+mod reconcile;
+mod routes;
 mod scripted;
 mod server;
 mod service;
 mod session;
 mod site;
+mod woodpecker;
 
 use std::path::Path;
 

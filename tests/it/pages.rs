@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vigie::{
     health::{Condition, Part},
+    reason::Reason,
     web::Limits,
 };
 
@@ -13,8 +14,9 @@ const PROXIED: &[(&str, &str)] = &[("x-forwarded-for", "203.0.113.1")];
 
 async fn troubled() -> Site {
     let site = Site::start(Limits::default()).await;
-    site.health.set(Part::Store, Condition::Warning("its disk is nearly full; make room".into()));
-    site.health.set(Part::Gateway, Condition::Failed("Discord refuses <the token>; write a new one".into()));
+    site.health.set(Part::Store, Condition::Warning(Reason::new("store-disk-full")));
+    let answered = Reason::new("discord-answered").with("answer", "<b>no</b>");
+    site.health.set(Part::Gateway, Condition::Failed(answered));
     site
 }
 
@@ -27,7 +29,7 @@ async fn readiness_names_a_reason_for_each_part() {
     assert_eq!(site.ask("GET /readyz?for=tea", &[], b"").await.status, 400);
     site.health.set(Part::Gateway, Condition::Ok);
     assert_eq!(site.ask("GET /readyz", &[], b"").await.status, 200);
-    site.health.set(Part::Store, Condition::Failed("its disk is full".into()));
+    site.health.set(Part::Store, Condition::Failed(Reason::new("store-disk-full")));
     assert_eq!(site.ask("GET /readyz?for=intake", &[], b"").await.status, 503);
 }
 

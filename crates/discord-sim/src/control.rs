@@ -4,7 +4,7 @@
 mod guilds;
 mod page;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -28,7 +28,7 @@ use crate::{
     error::ApiError,
     faults::Fault,
     interactions,
-    world::{Message, Overwrite, World},
+    world::{Grants, Message, Overwrite, Privileged, World},
 };
 
 /// The largest body that the control plane reads.
@@ -43,6 +43,7 @@ pub(crate) fn routes() -> Router<Sim> {
         .route("/channels/{channel}", patch(change_channel).delete(remove_channel))
         .route("/channels/{channel}/messages", get(messages))
         .route("/faults", get(faults).post(order_fault).delete(clear_faults))
+        .route("/application", get(application).post(grant))
         .route("/clock", get(clock).post(move_clock))
         .route("/log", get(log))
         .route("/live", get(live))
@@ -93,6 +94,7 @@ fn forget(sim: &Sim, world: &mut World, guild: Option<Id>) {
         world.remove_guild(id);
     }
     if guild.is_none() {
+        world.grants = Grants::default();
         world.commands.clear();
         world.command_creates.clear();
         sim.limits().reset(None);
@@ -165,6 +167,30 @@ async fn clear_faults(State(sim): State<Sim>, Query(one): Query<OneGuild>) -> Js
     sim.faults().clear(one.guild_id);
     sim.gateway().faults_cleared();
     Json(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Grant {
+    privileged_intents: Option<BTreeSet<Privileged>>,
+    guilds_per_shard: Option<usize>,
+}
+
+async fn application(State(sim): State<Sim>) -> Json<Value> {
+    Json(json!(sim.world().grants))
+}
+
+/// Changes what sessions that begin later may ask for; those that are there go on.
+async fn grant(State(sim): State<Sim>, request: Request) -> Result<Json<Value>, Response> {
+    let Grant { privileged_intents, guilds_per_shard } = read(request).await?;
+    let mut world = sim.world();
+    if let Some(intents) = privileged_intents {
+        world.grants.privileged_intents = intents;
+    }
+    if let Some(guilds) = guilds_per_shard {
+        world.grants.guilds_per_shard = guilds;
+    }
+    Ok(Json(json!(world.grants)))
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 //! belongs to one guild never is touched by another's requests.
 
 mod channel;
+mod grants;
 mod guild;
 mod markup;
 mod message;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::{
     channel::{Channel, Overwrite, ThreadState},
+    grants::{Grants, Privileged},
     guild::{Guild, Member, Role, User},
     markup::{Mentions, id_of},
     message::{Author, Draft, LOADING, Message, Upload},
@@ -46,6 +48,7 @@ pub(crate) struct World {
     /// The one application; its id is also the id of its bot user, as for every newer application.
     pub(crate) application: Id,
     pub(crate) bot: User,
+    pub(crate) grants: Grants,
     pub(crate) guilds: BTreeMap<Id, Guild>,
     /// Channels and threads of all guilds.
     pub(crate) channels: BTreeMap<Id, Channel>,
@@ -81,6 +84,7 @@ impl World {
             ids: Snowflakes::default(),
             application: APPLICATION,
             bot: User { id: APPLICATION, name: "vigie".into(), bot: true },
+            grants: Grants::default(),
             guilds: BTreeMap::new(),
             channels: BTreeMap::new(),
             webhooks: BTreeMap::new(),

@@ -67,6 +67,15 @@ impl Alert {
         HEXLOWER.encode(&Sha256::digest(Value::Object(self.labels()).to_string()))[..16].to_owned()
     }
 
+    /// As `GET /api/v2/alerts` lists it (Alertmanager, `api/v2/openapi.yaml`).
+    pub(crate) fn in_api(&self) -> Value {
+        let mut alert = self.object();
+        alert["receivers"] = json!([{ "name": "vigie" }]);
+        alert["updatedAt"] = self.starts_at.clone().into();
+        alert["status"] = json!({ "state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": [] });
+        alert
+    }
+
     fn object(&self) -> Value {
         json!({
             "status": self.status(), "labels": self.labels(),

@@ -2,5 +2,8 @@
 //! simulated program says is what the real one says in the version named there; nothing is random, so that
 //! the same story gives the same bodies.
 
+pub mod alertmanager;
 pub mod gitea;
 pub mod hooks;
+pub mod programs;
+pub mod woodpecker;

@@ -140,7 +140,7 @@ async fn a_401_halts_all_sending_and_says_what_to_do() {
     assert!(matches!(rest.get("/users/@me").await, Err(RestError::Unauthorized(_))));
     assert!(matches!(rest.get("/users/@me").await, Err(RestError::Halted(_))));
     assert_eq!(script.requests().len(), 1);
-    assert!(rest.halt.reason().unwrap().contains("token_file"));
+    assert_eq!(rest.halt.reason(), Some(&TOKEN_REFUSED));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use poise::FrameworkError;
 use serenity::all::{CreateInteractionResponse, CreateInteractionResponseMessage};
 
 use super::{Context, Data, language};
-use crate::{discord::rest::RestError, language::Language};
+use crate::{discord::rest::RestError, halt::TOKEN_REFUSED, language::Language};
 
 /// What a person reads when their command fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +109,7 @@ async fn tell(ctx: Context<'_>, error: UserError) {
 /// Discord did not take an answer. A refused token stops everything; an interaction that is over only itself.
 fn trouble(data: &Data, command: &str, error: &RestError) {
     match error {
-        RestError::TokenRefused => data.shared.halt.halt(error.to_string()),
+        RestError::TokenRefused => data.shared.halt.halt(TOKEN_REFUSED),
         RestError::InteractionOver(_) => tracing::info!(command, %error, "a command could not be answered"),
         RestError::Other(_) => tracing::warn!(command, %error, "a command could not be answered"),
     }

@@ -13,13 +13,14 @@ use poise::{Framework, FrameworkOptions};
 use serenity::all::CreateAllowedMentions;
 
 pub(super) use self::error::{CommandError, UserError};
-use super::{latency::Latency, session::Shared, setup::Setup};
+use super::{buttons, latency::Latency, permissions::Permissions, session::Shared, setup::Setup};
 use crate::language::Language;
 
 /// What every command can reach.
 pub(super) struct Data {
     pub(super) shared: Shared,
     pub(super) latency: Latency,
+    pub(super) permissions: Permissions,
 }
 
 /// A command as poise knows it.
@@ -52,6 +53,12 @@ pub(super) fn framework(setup: Setup) -> Framework<Data, CommandError> {
     let options = FrameworkOptions {
         commands: all(),
         on_error: |error| Box::pin(error::handle(error)),
+        event_handler: |framework, event| {
+            Box::pin(async move {
+                buttons::hear(framework.serenity_context, framework.user_data, event).await;
+                Ok(())
+            })
+        },
         allowed_mentions: Some(CreateAllowedMentions::new()),
         ..FrameworkOptions::default()
     };
@@ -68,7 +75,7 @@ pub(super) fn framework(setup: Setup) -> Framework<Data, CommandError> {
                     tracing::debug!("the session ended before its commands were prepared");
                 }
                 prepared.map_err(CommandError::Discord)?;
-                Ok(Data { shared, latency })
+                Ok(Data { shared, latency, permissions: settings.permissions })
             })
         })
         .build()

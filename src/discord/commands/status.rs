@@ -45,29 +45,26 @@ pub(super) async fn status(ctx: Context<'_>) -> Result<(), CommandError> {
 }
 
 fn line(part: Part, condition: &Condition, language: Language) -> String {
-    let (mark, state) = match condition {
-        Condition::Ok => ("🟢", "ok"),
-        Condition::Warning(_) => ("🟡", "warning"),
-        Condition::Waiting(_) => ("🟠", "waiting"),
-        Condition::Failed(_) => ("🔴", "failed"),
-    };
     let name = language.text(&format!("status-part-{}", part.as_str()), &[]);
-    let state = language.text(&format!("status-state-{state}"), &[]);
-    match condition.reason() {
-        None => format!("{mark} **{name}** · {state}"),
-        Some(reason) => {
-            let reason: String = reason.chars().take(REASON).collect();
-            let why = language.text("status-reason", &[("state", state.into()), ("reason", reason.into())]);
-            format!("{mark} **{name}** · {why}")
-        }
-    }
+    let (mark, state, reason) = match condition {
+        Condition::Ok => ("🟢", "status-state-ok", None),
+        Condition::Unconfigured(reason) => return format!("⚪ **{name}** · {}", reason.text(language)),
+        Condition::Warning(reason) => ("🟡", "status-state-warning", Some(reason)),
+        Condition::Waiting(reason) => ("🟠", "status-state-waiting", Some(reason)),
+        Condition::Failed(reason) => ("🔴", "status-state-failed", Some(reason)),
+    };
+    let state = language.text(state, &[]);
+    let Some(reason) = reason else { return format!("{mark} **{name}** · {state}") };
+    let reason: String = reason.text(language).chars().take(REASON).collect();
+    let why = language.text("status-reason", &[("state", state.into()), ("reason", reason.into())]);
+    format!("{mark} **{name}** · {why}")
 }
 
 /// Green, yellow or red: the worst of the parts.
 fn colour<'a>(mut conditions: impl Iterator<Item = &'a Condition> + Clone) -> u32 {
     if conditions.clone().any(|condition| matches!(condition, Condition::Failed(_))) {
         0xED_42_45
-    } else if conditions.any(|condition| *condition != Condition::Ok) {
+    } else if conditions.any(|condition| !condition.is_well()) {
         0xFE_E7_5C
     } else {
         0x57_F2_87
@@ -89,12 +86,16 @@ fn waiting(counts: Counts, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::Reason;
+
+    fn reason() -> Reason {
+        Reason::new("starting")
+    }
 
     #[test]
     fn a_reason_is_joined_as_the_language_does_it() {
-        let texts =
-            Language::ALL.map(|language| line(Part::Store, &Condition::Failed("full".into()), language));
-        assert_eq!(texts, ["🔴 **Store** · failed: full", "🔴 **Base** · en panne : full"]);
+        let texts = Language::ALL.map(|language| line(Part::Store, &Condition::Failed(reason()), language));
+        assert_eq!(texts, ["🔴 **Store** · failed: starting", "🔴 **Base** · en panne : démarrage en cours"]);
     }
 
     #[test]
@@ -103,9 +104,10 @@ mod tests {
             for part in [Part::Store, Part::Gateway, Part::Delivery, Part::Lease] {
                 for condition in [
                     Condition::Ok,
-                    Condition::Warning("w".into()),
-                    Condition::Waiting("x".into()),
-                    Condition::Failed("f".into()),
+                    Condition::Unconfigured(reason()),
+                    Condition::Warning(reason()),
+                    Condition::Waiting(reason()),
+                    Condition::Failed(reason()),
                 ] {
                     assert!(!line(part, &condition, language).contains("status-"));
                 }

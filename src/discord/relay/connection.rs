@@ -23,19 +23,20 @@ use super::{
     frame::{self, Frame},
     is_discords, say_goodbye,
 };
+use crate::reason::Reason;
 
 /// How a connection ended.
 pub(super) enum End {
     /// The session lives on: serenity is to resume it.
-    Broken(String),
+    Broken(Reason),
     /// serenity closed the connection with this code, if it gave one.
     Left(Option<u16>),
     /// The session is over.
     Over(Cause),
 }
 
-fn over(why: impl Into<String>) -> End {
-    End::Over(Cause::Lost(why.into()))
+fn over(why: Reason) -> End {
+    End::Over(Cause::Lost(why))
 }
 
 /// One connection, as far as it is.
@@ -85,11 +86,13 @@ impl<'a> Connection<'a> {
         tokio::select! {
             message = self.gateway.next() => match message {
                 Some(Ok(Message::Text(text))) => self.down(text).await,
-                Some(Ok(Message::Binary(_))) => Break(over("the gateway sent a binary frame, which was not asked for")),
+                Some(Ok(Message::Binary(_))) => Break(over(Reason::new("gateway-binary"))),
                 Some(Ok(Message::Close(frame))) => self.closed(frame.as_ref()),
                 Some(Ok(_)) => Continue(()),
-                Some(Err(error)) => Break(self.cut(error.to_string())),
-                None => Break(self.cut("it ended without a close frame".into())),
+                Some(Err(error)) => {
+                    Break(self.cut(Reason::new("gateway-broken").with("error", error.to_string())))
+                }
+                None => Break(self.cut(Reason::new("gateway-cut"))),
             },
             message = self.serenity.next() => match leaving(&message) {
                 Some(end) => Break(end),
@@ -105,7 +108,7 @@ impl<'a> Connection<'a> {
     /// From the gateway to serenity.
     async fn down(&mut self, text: String) -> ControlFlow<End> {
         let Ok(frame) = serde_json::from_str::<Frame>(&text) else {
-            return Break(over("the gateway sent what is not a gateway payload"));
+            return Break(over(Reason::new("gateway-no-payload")));
         };
         match (frame.op, frame.t.as_deref()) {
             (0, Some("READY")) => {
@@ -113,11 +116,11 @@ impl<'a> Connection<'a> {
                 self.establish(frame.s).await?;
             }
             (0, Some("RESUMED")) => self.establish(frame.s).await?,
-            (7, _) => return Break(self.cut("Discord asked to connect anew".into())),
+            (7, _) => return Break(self.cut(Reason::new("gateway-asked-anew"))),
             (9, _) if frame::is_resumable(&text) => {
-                return Break(self.cut("Discord invalidated the connection".into()));
+                return Break(self.cut(Reason::new("gateway-connection-invalid")));
             }
-            (9, _) => return Break(over("Discord invalidated the session")),
+            (9, _) => return Break(over(Reason::new("gateway-session-invalid"))),
             (11, _) => {
                 if let Some(sent) = self.heartbeat.take() {
                     self.worker.latency.set(sent.elapsed());
@@ -134,7 +137,7 @@ impl<'a> Connection<'a> {
     /// From serenity to the gateway.
     async fn up(&mut self, text: String) -> ControlFlow<End> {
         let text = match serde_json::from_str::<Frame>(&text).map(|frame| frame.op) {
-            Ok(2) if self.worker.identified => return Break(over("serenity gave the session up")),
+            Ok(2) if self.worker.identified => return Break(over(Reason::new("gateway-serenity-anew"))),
             Ok(2) => {
                 self.worker.identified = true;
                 frame::plain_identify(&text)
@@ -145,7 +148,7 @@ impl<'a> Connection<'a> {
             }
             _ => text,
         };
-        forward(self.worker, &mut self.gateway, text, "the gateway").await
+        forward(self.worker, &mut self.gateway, text, "gateway").await
     }
 
     /// READY or RESUMED came, with this sequence number.
@@ -157,7 +160,7 @@ impl<'a> Connection<'a> {
         // serenity's own first heartbeat is an interval away; this one measures the latency now.
         let heartbeat = serde_json::json!({ "op": 1, "d": sequence }).to_string();
         self.await_acknowledgement();
-        forward(self.worker, &mut self.gateway, heartbeat, "the gateway").await
+        forward(self.worker, &mut self.gateway, heartbeat, "gateway").await
     }
 
     /// A heartbeat goes out. Only the oldest that was not acknowledged counts.
@@ -178,19 +181,24 @@ impl<'a> Connection<'a> {
     fn too_late(&self) -> End {
         let limits = self.worker.limits;
         if self.established {
-            End::Broken(format!("no heartbeat was acknowledged within {:?}", limits.acknowledge))
+            let limit = format!("{:?}", limits.acknowledge);
+            End::Broken(Reason::new("gateway-no-acknowledgement").with("limit", limit))
         } else {
-            over(format!("the session was not ready within {:?}", limits.ready))
+            over(Reason::new("gateway-not-ready").with("limit", format!("{:?}", limits.ready)))
         }
     }
 
     /// What a close frame leads to.
     fn closed(&self, frame: Option<&CloseFrame<'_>>) -> ControlFlow<End> {
         let said = match frame {
-            Some(frame) => format!("Discord closed it with code {} {}", frame.code, frame.reason),
-            None => "Discord closed it without a code".into(),
+            Some(CloseFrame { code, reason }) if reason.is_empty() => {
+                Reason::new("gateway-closed").with("code", code.to_string())
+            }
+            Some(CloseFrame { code, reason }) => Reason::new("gateway-closed-saying")
+                .with("code", code.to_string())
+                .with("words", reason.as_ref()),
+            None => Reason::new("gateway-closed-without-code"),
         };
-        let said = said.trim_end().to_owned();
         Break(match verdict(frame.map(|frame| frame.code.into())) {
             Verdict::Resume => self.cut(said),
             Verdict::Renew => over(said),
@@ -199,7 +207,7 @@ impl<'a> Connection<'a> {
     }
 
     /// The connection is gone: it is resumed if it was established, else there is nothing to resume.
-    fn cut(&self, why: String) -> End {
+    fn cut(&self, why: Reason) -> End {
         if self.established { End::Broken(why) } else { over(why) }
     }
 
@@ -229,8 +237,12 @@ async fn reach(
         tokio::select! {
             dialled = &mut dialling => return match dialled {
                 Some(Ok(gateway)) => Ok(gateway),
-                Some(Err(error)) => Err(over(format!("the gateway {host} can't be reached: {error}"))),
-                None => Err(over(format!("connecting to the gateway {host} took over {limit:?}"))),
+                Some(Err(error)) => Err(over(
+                    Reason::new("gateway-unreachable").with("host", host).with("reason", error.reason()),
+                )),
+                None => Err(over(
+                    Reason::new("gateway-dial-late").with("host", host).with("limit", format!("{limit:?}")),
+                )),
             },
             message = serenity.next() => {
                 if let Some(end) = leaving(&message) {
@@ -269,7 +281,9 @@ where
             tracing::debug!(%error, whom, "a frame could not be written");
             Continue(())
         }
-        None => Break(over(format!("{whom} read nothing for {WRITE:?}"))),
+        None => {
+            Break(over(Reason::new("gateway-deaf").with("whom", whom).with("limit", format!("{WRITE:?}"))))
+        }
     }
 }
 

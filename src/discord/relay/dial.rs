@@ -15,6 +15,8 @@ use tokio_tungstenite::{
 use tower_service::Service;
 use url::Url;
 
+use crate::reason::Reason;
+
 /// More than any event of a bot without intents, and little enough for a Raspberry Pi.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
@@ -27,15 +29,24 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Why the gateway could not be reached.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.reason())]
 pub(super) enum DialError {
-    #[error("it does not accept connections: {0}")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the system's certificates can't be read: {0}; install ca-certificates")]
     Roots(#[source] std::io::Error),
-    #[error("'{0}' is not the address of a gateway; expected ws:// or wss:// with a host")]
     Address(Url),
-    #[error("the WebSocket handshake failed: {0}")]
     Handshake(#[from] tungstenite::Error),
+}
+
+impl DialError {
+    /// Why, for those who wait.
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Connect(error) => Reason::new("dial-refused").with("error", error.to_string()),
+            Self::Roots(error) => Reason::new("dial-no-roots").with("error", error.to_string()),
+            Self::Address(url) => Reason::new("dial-no-gateway").with("url", url.as_str()),
+            Self::Handshake(error) => Reason::new("dial-handshake").with("error", error.to_string()),
+        }
+    }
 }
 
 /// Opens a WebSocket to `url` (`ws` or `wss`).

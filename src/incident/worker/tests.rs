@@ -10,9 +10,12 @@ use crate::{
     event::{Severity, Told},
     health::Health,
     incident::reference::reference,
-    intake::gitea::{
+    intake::{
         self,
-        tests::bodies::{self, BODIES},
+        gitea::{
+            self,
+            tests::bodies::{self, BODIES},
+        },
     },
     store::{Acceptance, Arrival, IncidentRow, OutboxRow, Settings, incidents, outbox},
     subject::{Firing, Generic, Subject},
@@ -36,6 +39,7 @@ fn worker(folder: &Path, channels: &[u64]) -> Worker {
         store,
         routes: Arc::new(routes(channels)),
         critical: Arc::default(),
+        silencing: Silencing::Withheld,
         language: Language::En,
         reader,
         clock,
@@ -238,4 +242,37 @@ async fn what_gets_worse_and_what_ends_after_long_is_a_reply_in_each_channel() {
     );
     assert!(replies[0].0.payload.contains("got worse"), "{}", replies[0].0.payload);
     assert!(replies[2].0.payload.contains("is over after 1 h"), "{}", replies[2].0.payload);
+}
+
+#[tokio::test]
+async fn what_says_that_a_service_is_down_is_one_incident_whoever_says_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut worker = worker(folder.path(), &[1]);
+    worker.reader = intake::read;
+    let webhook = |version: &str, status: &str| {
+        let alert = serde_json::json!({
+            "status": status, "labels": {"alertname": format!("Blog{version}Down"), "service": "blog"},
+            "startsAt": "2026-11-21T10:00:00Z", "endsAt": "2026-11-21T10:10:00Z",
+        });
+        serde_json::json!({"version": version, "alerts": [alert]}).to_string().into_bytes()
+    };
+    for (source, status, open) in [
+        ("alertmanager", "firing", true),
+        ("grafana", "firing", true),
+        ("alertmanager", "resolved", true),
+        ("grafana", "resolved", false),
+        ("grafana", "resolved", false),
+    ] {
+        let arrivals = match source {
+            "grafana" => intake::grafana::arrivals(&webhook("1", status)),
+            _ => intake::alertmanager::arrivals(&webhook("4", status)),
+        };
+        worker.store.accept_all(arrivals.unwrap()).await.unwrap();
+        worker.work().await.unwrap();
+        let row =
+            worker.store.read(|conn| incidents::find_of_any_source(conn, "service blog")).await.unwrap();
+        assert_eq!(row.map(|row| row.open), Some(open), "{source} {status}");
+    }
+    let rows = outbox(&worker).await;
+    assert_eq!(rows.iter().map(|row| row.version).collect::<Vec<_>>(), [4], "a repeat shows nothing");
 }

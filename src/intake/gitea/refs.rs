@@ -32,6 +32,8 @@ struct PushPayload {
     repository: Repository,
     pusher: Option<User>,
     sender: Option<User>,
+    /// Not Gitea's: what was found by asking says when it happened.
+    happened_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +82,8 @@ pub(super) fn push(body: &[u8]) -> Result<Event, ReadError> {
     });
     let identity = Identity { object, source_key, incident: None };
     let sender = payload.sender.or(payload.pusher);
-    Ok(Event { labels, ..wire::event("push", Some(&repository), sender, identity, subject) })
+    let at = wire::time(payload.happened_at.as_deref());
+    Ok(Event { labels, at, ..wire::event("push", Some(&repository), sender, identity, subject) })
 }
 
 fn told(commit: PayloadCommit) -> Commit {
@@ -103,6 +106,8 @@ struct RefPayload {
     sha: String,
     repository: Repository,
     sender: Option<User>,
+    /// Not Gitea's: what was found by asking says when it happened.
+    happened_at: Option<String>,
 }
 
 /// `create`: a branch or tag was made. Its identity is the ref and the commit, a digest where that is not said.
@@ -119,7 +124,7 @@ pub(super) fn delete(body: &[u8]) -> Result<Event, ReadError> {
 }
 
 fn change(event: &str, payload: RefPayload, change: Existence, key: &str) -> Event {
-    let RefPayload { r#ref, ref_type, sha, repository, sender } = payload;
+    let RefPayload { r#ref, ref_type, sha, repository, sender, happened_at } = payload;
     let full = match ref_type.as_str() {
         _ if r#ref.starts_with("refs/") => r#ref,
         "branch" => format!("refs/heads/{ref}"),
@@ -146,7 +151,8 @@ fn change(event: &str, payload: RefPayload, change: Existence, key: &str) -> Eve
         url,
     });
     let identity = Identity { source_key: format!("{object} {key}"), object, incident: None };
-    Event { labels, ..wire::event(event, Some(&repository), sender, identity, subject) }
+    let at = wire::time(happened_at.as_deref());
+    Event { labels, at, ..wire::event(event, Some(&repository), sender, identity, subject) }
 }
 
 /// The label under which routes find a ref.

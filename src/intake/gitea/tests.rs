@@ -13,6 +13,7 @@ use self::bodies::{BODIES, kind_of, real_bodies};
 use super::*;
 use crate::{
     event::Severity,
+    intake::bodies::walk,
     subject::{Generic, RefKind, Standing, Subject, Verdict},
 };
 
@@ -27,16 +28,6 @@ fn read_value(kind: &str, body: &Value) -> Result<Event, ReadError> {
 
 fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
-}
-
-/// Calls `change` on every value, the outermost last.
-fn walk(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, change)),
-        Value::Object(fields) => fields.values_mut().for_each(|item| walk(item, change)),
-        _ => {}
-    }
-    change(value);
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! Commits, branches and tags.
 
-use super::{BLUE, GREY, Page, YELLOW, below, commit_span, label};
 use crate::{
-    render::{limits, markdown, message::Embed},
+    render::{
+        limits, markdown,
+        message::Embed,
+        page::{BLUE, GREY, Page, YELLOW, below, commit_span, label, short, words},
+    },
     subject::{Commit, Existence, Push, RefChange, RefKind},
 };
 
 /// How many commits are shown: what a phone shows without scrolling.
 const SHOWN: usize = 10;
 
-pub(super) fn push(page: &Page<'_>, push: &Push) -> Embed {
+pub(in crate::render) fn push(page: &Page<'_>, push: &Push) -> Embed {
     let name = label(&push.name, limits::NAME);
     let total = push.total.max(push.commits.len() as u64);
     let variables = |sha: &str| {
@@ -17,7 +20,7 @@ pub(super) fn push(page: &Page<'_>, push: &Push) -> Embed {
             ("kind", kind(push.kind).into()),
             ("name", name.clone().into()),
             ("n", total.into()),
-            ("sha", label(&super::short(sha), limits::FACT).into()),
+            ("sha", label(&short(sha), limits::FACT).into()),
         ]
     };
     let text = match (&push.before, &push.after) {
@@ -68,10 +71,10 @@ fn line(commit: &Commit) -> String {
     let subject = label(commit.message.trim().lines().next().unwrap_or_default(), limits::NAME);
     let author = commit.author.as_deref().map(|name| label(name, limits::AUTHOR)).unwrap_or_default();
     let author = if author.is_empty() { author } else { format!("– {author}") };
-    super::words([&sha, &subject, &author])
+    words([&sha, &subject, &author])
 }
 
-pub(super) fn ref_change(page: &Page<'_>, change: &RefChange) -> Embed {
+pub(in crate::render) fn ref_change(page: &Page<'_>, change: &RefChange) -> Embed {
     let (key, color) = match change.change {
         Existence::Created => ("ref-created", BLUE),
         Existence::Deleted => ("ref-deleted", GREY),

@@ -1,19 +1,16 @@
 //! Pull requests and issues, and what people say about them.
 
-use super::{BLUE, GREEN, GREY, Layout, PURPLE, Page, RED, author, below, code_span, label};
 use crate::{
-    incident::{Deed, Step},
     render::{
-        limits, markdown,
+        history::history,
+        limits,
         message::{Embed, Field},
+        page::{BLUE, GREEN, GREY, Layout, PURPLE, Page, RED, author, below, code_span, label},
     },
     subject::{Comment, Issue, Person, PullRequest, Review, Standing, Verdict},
 };
 
-/// How many of the newest steps of a history are shown, beside the first.
-const NEWEST: usize = 7;
-
-pub(super) fn pull_request(page: &Page<'_>, request: &PullRequest) -> Embed {
+pub(in crate::render) fn pull_request(page: &Page<'_>, request: &PullRequest) -> Embed {
     let (icon, color, state) = match request.standing {
         Standing::Merged => ("🟣", PURPLE, "state-merged"),
         Standing::Closed => ("🔴", RED, "state-closed"),
@@ -39,7 +36,7 @@ pub(super) fn pull_request(page: &Page<'_>, request: &PullRequest) -> Embed {
     written(page, embed, &request.body, request.author.as_ref(), fields.into_iter().flatten().collect())
 }
 
-pub(super) fn issue(page: &Page<'_>, issue: &Issue) -> Embed {
+pub(in crate::render) fn issue(page: &Page<'_>, issue: &Issue) -> Embed {
     let (icon, color, state) = match issue.standing {
         Standing::Open => ("🟢", GREEN, "state-open"),
         Standing::Closed | Standing::Merged => ("🟣", PURPLE, "state-closed"),
@@ -56,7 +53,7 @@ pub(super) fn issue(page: &Page<'_>, issue: &Issue) -> Embed {
     written(page, embed, &issue.body, issue.author.as_ref(), fields.into_iter().flatten().collect())
 }
 
-pub(super) fn review(page: &Page<'_>, review: &Review) -> Embed {
+pub(in crate::render) fn review(page: &Page<'_>, review: &Review) -> Embed {
     let (icon, color, verdict) = match review.verdict {
         Verdict::Approved => ("✅", GREEN, "approved"),
         Verdict::Rejected => ("❌", RED, "rejected"),
@@ -68,7 +65,7 @@ pub(super) fn review(page: &Page<'_>, review: &Review) -> Embed {
     written(page, embed, &review.body, None, Vec::new())
 }
 
-pub(super) fn comment(page: &Page<'_>, comment: &Comment) -> Embed {
+pub(in crate::render) fn comment(page: &Page<'_>, comment: &Comment) -> Embed {
     let deleted = comment.action == "deleted";
     let name = label(&comment.title, limits::NAME);
     let text =
@@ -102,35 +99,4 @@ fn names(page: &Page<'_>, key: &str, all: &[String]) -> Option<Field> {
 
 fn milestone(page: &Page<'_>, name: Option<&str>) -> Option<Field> {
     page.field("field-milestone", label(name.unwrap_or_default(), limits::FACT), Layout::Beside)
-}
-
-/// Who did what; none as long as that is only the opening, which the message itself shows.
-fn history(page: &Page<'_>) -> Option<Field> {
-    let history = &page.incident.history;
-    if history.steps.is_empty() || matches!(&history.steps[..], [only] if only.deed == Deed::Opened) {
-        return None;
-    }
-    let hidden = history.steps.len().saturating_sub(1 + NEWEST);
-    let forgotten = hidden as u64 + u64::from(history.forgotten);
-    let mut lines = vec![line(page, &history.steps[0])];
-    if forgotten > 0 {
-        lines.push(page.say("steps-between", &[("n", forgotten.into())]));
-    }
-    lines.extend(history.steps[1 + hidden..].iter().map(|step| line(page, step)));
-    page.field("field-history", page.list(&lines, "\n", limits::HISTORY), Layout::Alone)
-}
-
-fn line(page: &Page<'_>, step: &Step) -> String {
-    let word = match &step.deed {
-        Deed::Other(word) => label(&word.replace('_', " "), 30),
-        _ => String::new(),
-    };
-    let what = page.say(
-        "step",
-        &[("deed", step.deed.as_str().into()), ("times", step.times.into()), ("word", word.into())],
-    );
-    let by = label(step.by.as_deref().unwrap_or_default(), 30);
-    let who =
-        if by.is_empty() { what } else { page.say("step-by", &[("what", what.into()), ("who", by.into())]) };
-    format!("{who} · {}", markdown::ago(step.at))
 }

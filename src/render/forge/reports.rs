@@ -1,15 +1,15 @@
 //! Releases, checks and workflows, and what happens to a repository as a whole.
 
-use super::{BLUE, GREEN, GREY, Layout, Page, RED, YELLOW, below, code_span, commit_span, label};
 use crate::{
     render::{
         limits, markdown,
         message::{Embed, Field},
+        page::{BLUE, GREEN, GREY, Layout, Page, RED, YELLOW, below, code_span, commit_span, label},
     },
-    subject::{Generic, Package, Release, RepositoryChange, Status, Wiki, Workflow},
+    subject::{Package, Release, RepositoryChange, Status, Wiki, Workflow},
 };
 
-pub(super) fn release(page: &Page<'_>, release: &Release) -> Embed {
+pub(in crate::render) fn release(page: &Page<'_>, release: &Release) -> Embed {
     let deleted = release.action == "deleted";
     let tag = label(&release.tag, limits::FACT / 2);
     let kind = match (release.draft, release.prerelease) {
@@ -40,7 +40,7 @@ pub(super) fn release(page: &Page<'_>, release: &Release) -> Embed {
     }
 }
 
-pub(super) fn status(page: &Page<'_>, status: &Status) -> Embed {
+pub(in crate::render) fn status(page: &Page<'_>, status: &Status) -> Embed {
     let (icon, color) = outcome(&status.state);
     let text = page.say(
         "status-title",
@@ -57,7 +57,7 @@ pub(super) fn status(page: &Page<'_>, status: &Status) -> Embed {
     }
 }
 
-pub(super) fn workflow(page: &Page<'_>, workflow: &Workflow) -> Embed {
+pub(in crate::render) fn workflow(page: &Page<'_>, workflow: &Workflow) -> Embed {
     let word = workflow.conclusion.as_deref().unwrap_or(&workflow.status);
     let (icon, color) = outcome(word);
     let text = page.say(
@@ -96,7 +96,7 @@ fn commit(page: &Page<'_>, sha: Option<&str>) -> Option<Field> {
     page.field("field-commit", commit_span(sha, None), Layout::Beside)
 }
 
-pub(super) fn repository(page: &Page<'_>, change: &RepositoryChange) -> Embed {
+pub(in crate::render) fn repository(page: &Page<'_>, change: &RepositoryChange) -> Embed {
     let fork = label(change.fork.as_deref().unwrap_or("?"), limits::REPOSITORY);
     let text = page.say("repository-title", &action(&change.action, &[("fork", fork)]));
     let color = if change.action == "deleted" { GREY } else { BLUE };
@@ -104,7 +104,7 @@ pub(super) fn repository(page: &Page<'_>, change: &RepositoryChange) -> Embed {
     page.embed(color, page.title("", &text), address)
 }
 
-pub(super) fn wiki(page: &Page<'_>, wiki: &Wiki) -> Embed {
+pub(in crate::render) fn wiki(page: &Page<'_>, wiki: &Wiki) -> Embed {
     let name = label(&wiki.page, limits::FACT);
     let text = page.say("wiki-title", &action(&wiki.action, &[("page", name)]));
     let color = if wiki.action == "deleted" { GREY } else { BLUE };
@@ -112,7 +112,7 @@ pub(super) fn wiki(page: &Page<'_>, wiki: &Wiki) -> Embed {
     Embed { description: below(page.body(&wiki.comment, limits::BODY), &embed.description), ..embed }
 }
 
-pub(super) fn package(page: &Page<'_>, package: &Package) -> Embed {
+pub(in crate::render) fn package(page: &Page<'_>, package: &Package) -> Embed {
     let name = label(&package.name, limits::FACT / 2);
     let version = label(&package.version, 30);
     let text = page.say("package-title", &action(&package.action, &[("name", name), ("version", version)]));
@@ -120,19 +120,6 @@ pub(super) fn package(page: &Page<'_>, package: &Package) -> Embed {
     let embed = page.embed(color, page.title("📦", &text), package.url.as_deref());
     let format = page.field("field-format", label(&package.format, limits::FACT), Layout::Beside);
     Embed { fields: format.into_iter().collect(), ..embed }
-}
-
-pub(super) fn plain(page: &Page<'_>, title: &str, text: &str) -> Embed {
-    let generic = Generic { title: title.to_owned(), text: text.to_owned(), ..Generic::default() };
-    self::generic(page, &generic)
-}
-
-pub(super) fn generic(page: &Page<'_>, generic: &Generic) -> Embed {
-    let title = label(&generic.title, limits::NAME);
-    let title = if title.is_empty() { label(&page.incident.kind, limits::NAME) } else { title };
-    let url = generic.url.as_deref().or(page.incident.repository_url.as_deref());
-    let embed = page.embed(GREY, page.title("", &title), url);
-    Embed { description: below(page.body(&generic.text, limits::LONG_BODY), &embed.description), ..embed }
 }
 
 /// The variables of a text about an action: the source's word for it, to choose by and, where Vigie has no

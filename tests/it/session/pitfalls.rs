@@ -144,8 +144,8 @@ async fn pitfall_6_every_fatal_close_code_stops_the_session_for_good_and_says_wh
         discord.identified().await.close(Some(code)).await;
         patient("the end", vigie.task).await.unwrap();
         let reason = vigie.halt.reason().expect("Discord is left alone");
-        assert!(reason.contains(&code.to_string()), "{reason}");
-        assert_eq!(vigie.health.get(Part::Gateway), Condition::Failed(reason.to_owned()));
+        assert!(reason.to_string().contains(&code.to_string()), "{reason}");
+        assert_eq!(vigie.health.get(Part::Gateway), Condition::Failed(reason.clone()));
         assert_eq!(discord.count("GET /gateway/bot"), 1);
     }
 }

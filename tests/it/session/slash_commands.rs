@@ -5,8 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::json;
 use vigie::health::{Condition, Part};
 
-use super::{Memory, start, start_with};
-use crate::scripted::{Scripted, interaction, until};
+use super::{Memory, Subject, start, start_with};
+use crate::{
+    french::english_in,
+    scripted::{Scripted, interaction, patient, until},
+};
 
 #[tokio::test]
 async fn an_interaction_that_is_over_gets_its_result_in_the_channel() {
@@ -40,6 +43,65 @@ async fn commands_answer_in_the_callers_language_and_mention_nobody() {
     tokio::spawn(peer.attend());
     insta::with_settings!({ filters => vec![(r"\d+[.]\d ms", "[ms]"), (r"\b\d+ s\b", "[uptime]")] }, {
         insta::assert_json_snapshot!(std::iter::zip(callers, answers(&discord)).collect::<BTreeMap<_, _>>());
+    });
+}
+
+/// How the gateway is once its reason has these words.
+async fn gateway_says(vigie: &Subject, words: &str) -> Condition {
+    let mut found = Condition::Ok;
+    until(words, || {
+        found = vigie.health.get(Part::Gateway);
+        found.reason().is_some_and(|reason| reason.to_string().contains(words))
+    })
+    .await;
+    found
+}
+
+/// How sessions say that they are in trouble.
+async fn troubles() -> Vec<Condition> {
+    let mut discord = Scripted::start().await;
+    let vigie = start(&discord);
+    let peer = discord.ready().await;
+    vigie.is_up().await;
+    peer.close(Some(4000)).await;
+    let interrupted = gateway_says(&vigie, "resuming the session").await;
+    discord.script("GET /gateway/bot", vec![(503, json!({ "message": "busy", "code": 0 })); 50]);
+    discord.hello().await.close(Some(1001)).await;
+    let lost = gateway_says(&vigie, "the next attempt").await;
+    let mut halted = Vec::new();
+    for code in [4004, 4010, 4011, 4012, 4013, 4014] {
+        let mut discord = Scripted::start().await;
+        let vigie = start(&discord);
+        discord.identified().await.close(Some(code)).await;
+        patient("the end", vigie.task).await.unwrap();
+        halted.push(vigie.health.get(Part::Gateway));
+    }
+    [interrupted, lost].into_iter().chain(halted).collect()
+}
+
+#[tokio::test]
+async fn a_french_caller_reads_every_trouble_of_the_gateway_in_french() {
+    let mut discord = Scripted::start().await;
+    let vigie = start(&discord);
+    let mut peer = discord.ready().await;
+    vigie.is_up().await;
+    for (answered, trouble) in troubles().await.into_iter().enumerate() {
+        let english = trouble.reason().unwrap().to_string();
+        assert!(!english_in(&english).is_empty(), "what is looked for is not in: {english}");
+        vigie.health.set(Part::Gateway, trouble);
+        peer.dispatch("INTERACTION_CREATE", interaction("status", "fr")).await;
+        until("the answer", || answers(&discord).len() > answered).await;
+    }
+    tokio::spawn(peer.attend());
+    let said: Vec<_> = answers(&discord)
+        .iter()
+        .map(|answer| answer["embeds"][0]["description"].as_str().unwrap().to_owned())
+        .collect();
+    for text in &said {
+        assert_eq!(english_in(text), [""; 0], "{text}");
+    }
+    insta::with_settings!({ filters => vec![(r"dans \d+ s", "dans [wait]")] }, {
+        insta::assert_snapshot!(said.join("\n\n"));
     });
 }
 

@@ -125,8 +125,10 @@ impl End {
                 | Close::InvalidSeq
                 | Close::SessionTimedOut
                 | Close::InvalidShard
+                | Close::ShardingRequired
                 | Close::InvalidVersion
-                | Close::InvalidIntents,
+                | Close::InvalidIntents
+                | Close::DisallowedIntents,
             ) => Fate::Over,
             _ => Fate::Resumable,
         }
@@ -306,6 +308,8 @@ impl Connection {
             Err(Refusal::InvalidSession) => self.send(payload::invalid_session(Resumable::No)).await,
             Err(Refusal::AuthenticationFailed) => Err(Close::AuthenticationFailed.into()),
             Err(Refusal::InvalidSeq) => Err(Close::InvalidSeq.into()),
+            Err(Refusal::ShardingRequired) => Err(Close::ShardingRequired.into()),
+            Err(Refusal::DisallowedIntents) => Err(Close::DisallowedIntents.into()),
         }
     }
 

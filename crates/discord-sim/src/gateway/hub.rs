@@ -61,6 +61,10 @@ pub(super) enum Refusal {
     AuthenticationFailed,
     /// 4007.
     InvalidSeq,
+    /// 4011.
+    ShardingRequired,
+    /// 4014.
+    DisallowedIntents,
 }
 
 /// What is left of a session when its connection ends.

@@ -1,13 +1,25 @@
 //! What a session has asked to hear (docs, "Gateway: Gateway Intents"). Invariant: an event that no listed
 //! intent covers reaches every session.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use crate::Id;
+use crate::{Id, world::Privileged};
 
 /// The intents of one IDENTIFY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Intents(u64);
+
+impl Privileged {
+    const fn bit(self) -> u64 {
+        match self {
+            Self::GuildMembers => GUILD_MEMBERS,
+            Self::GuildPresences => GUILD_PRESENCES,
+            Self::MessageContent => MESSAGE_CONTENT,
+        }
+    }
+}
 
 const GUILDS: u64 = 1;
 const GUILD_MEMBERS: u64 = 1 << 1;
@@ -26,6 +38,11 @@ impl Intents {
     /// `None` if a bit has no meaning (close code 4013).
     pub(crate) fn new(bits: u64) -> Option<Self> {
         (bits & !KNOWN == 0).then_some(Self(bits))
+    }
+
+    /// Whether each privileged one among them is `granted` (else close code 4014).
+    pub(crate) fn are_granted(self, granted: &BTreeSet<Privileged>) -> bool {
+        Privileged::ALL.iter().all(|intent| granted.contains(intent) || !self.has(intent.bit()))
     }
 
     fn has(self, bit: u64) -> bool {

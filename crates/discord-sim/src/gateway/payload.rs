@@ -24,8 +24,10 @@ pub(crate) enum Close {
     RateLimited = 4008,
     SessionTimedOut = 4009,
     InvalidShard = 4010,
+    ShardingRequired = 4011,
     InvalidVersion = 4012,
     InvalidIntents = 4013,
+    DisallowedIntents = 4014,
 }
 
 impl Close {
@@ -42,8 +44,10 @@ impl Close {
             Self::RateLimited => "Rate limited.",
             Self::SessionTimedOut => "Session timed out.",
             Self::InvalidShard => "Invalid shard.",
+            Self::ShardingRequired => "Sharding required.",
             Self::InvalidVersion => "Invalid API version.",
             Self::InvalidIntents => "Invalid intent(s).",
+            Self::DisallowedIntents => "Disallowed intent(s).",
         }
     }
 }
@@ -79,6 +83,14 @@ pub(crate) enum Compress {
 /// `[index, count]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shard(pub(crate) u64, pub(crate) u64);
+
+impl Shard {
+    /// Whether it carries the guild: `shard_id = (guild_id >> 22) % num_shards`; what has no guild goes to shard 0 (docs,
+    /// "Gateway: Sharding").
+    pub(crate) fn carries(self, guild: Option<crate::Id>) -> bool {
+        guild.map_or(0, |id| (id.0 >> 22) % self.1) == self.0
+    }
+}
 
 /// op 6.
 #[derive(Debug, Deserialize)]

@@ -8,20 +8,27 @@ use super::{
     payload::{Identify, Members, Shard},
 };
 use crate::{
-    Sim,
+    Id, Sim,
     world::{Member, World},
 };
-
-/// `application.flags`: the privileged intents are granted (docs, "Application Flags"), for bots in few guilds.
-const INTENTS_GRANTED: u64 = 1 << 13 | 1 << 15 | 1 << 19;
 
 /// Members in one op 8 chunk (docs, "Gateway Events: Guild Members Chunk").
 const MAX_CHUNK: usize = 1000;
 
-/// Starts a session for an IDENTIFY.
+/// Starts a session for an IDENTIFY. One that asks for too much costs nothing of its budget; Discord does not say
+/// whether it would.
 pub(super) fn start(sim: &Sim, identify: Identify, connection: u64, address: &str) -> Result<Hold, Refusal> {
     let world = sim.world();
     let shard = identify.shard;
+    if sim.gateway().is_revoked(&identify.token) {
+        return Err(Refusal::AuthenticationFailed);
+    }
+    if carried(&world, shard).count() > world.grants.guilds_per_shard {
+        return Err(Refusal::ShardingRequired);
+    }
+    if !identify.intents.are_granted(&world.grants.privileged_intents) {
+        return Err(Refusal::DisallowedIntents);
+    }
     sim.gateway().identify(identify, connection, sim.clock().now_ms(), |session_id, session| {
         session.push("READY", &ready(&world, session_id, shard, address));
         for id in world.guilds.keys() {
@@ -32,18 +39,22 @@ pub(super) fn start(sim: &Sim, identify: Identify, connection: u64, address: &st
     })
 }
 
+/// The guilds of a shard.
+fn carried(world: &World, shard: Shard) -> impl Iterator<Item = Id> {
+    world.guilds.keys().copied().filter(move |id| shard.carries(Some(*id)))
+}
+
 /// The data of READY (docs, "Gateway Events: Ready"). The address has no query, as Discord's has none.
-fn ready(world: &World, session_id: &str, Shard(index, count): Shard, address: &str) -> Value {
+fn ready(world: &World, session_id: &str, shard: Shard, address: &str) -> Value {
     let mut user = world.bot.object();
     user["verified"] = json!(true);
     user["mfa_enabled"] = json!(false);
     user["email"] = Value::Null;
-    let mine = world.guilds.keys().filter(|id| (id.0 >> 22) % count == index);
-    let guilds: Vec<_> = mine.map(|id| json!({"id": id, "unavailable": true})).collect();
+    let guilds: Vec<_> = carried(world, shard).map(|id| json!({"id": id, "unavailable": true})).collect();
     json!({
         "v": 10, "user": user, "guilds": guilds, "session_id": session_id, "session_type": "normal",
-        "resume_gateway_url": address, "shard": [index, count],
-        "application": {"id": world.application, "flags": INTENTS_GRANTED},
+        "resume_gateway_url": address, "shard": [shard.0, shard.1],
+        "application": {"id": world.application, "flags": world.grants.flags()},
         "user_settings": {}, "user_settings_proto": "", "relationships": [], "private_channels": [],
         "presences": [], "guild_join_requests": [], "geo_ordered_rtc_regions": [], "auth": {}, "_trace": [],
     })

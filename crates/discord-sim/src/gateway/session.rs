@@ -58,10 +58,7 @@ impl Session {
 
     /// Adds an event if this session hears it.
     pub(crate) fn hear(&mut self, guild: Option<Id>, event: &str, data: &Value) {
-        // docs, "Gateway: Sharding": shard_id = (guild_id >> 22) % num_shards; what has no guild goes to shard 0.
-        let Shard(index, count) = self.shard;
-        let mine = guild.map_or(0, |id| (id.0 >> 22) % count) == index;
-        if mine && self.intents.cover(event, guild) {
+        if self.shard.carries(guild) && self.intents.cover(event, guild) {
             let mut data = data.clone();
             self.intents.prune(event, &mut data, APPLICATION);
             self.push(event, &data);

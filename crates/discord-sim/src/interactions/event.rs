@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::record::{Interaction, Kind};
-use crate::world::World;
+use super::record::{Interaction, Kind, Target};
+use crate::{rest::commands::definition, world::World};
 
 /// The default of what a user may attach (docs, "Reference: Uploading Files"), in bytes.
 const ATTACHMENT_SIZE_LIMIT: u64 = 10 * 1024 * 1024;
@@ -63,9 +63,21 @@ pub(super) fn metadata(world: &World, interaction: &Interaction) -> Value {
         (None, None) => {
             if let Some(name) = &interaction.command {
                 metadata["name"] = json!(name);
-                metadata["command_type"] = json!(1);
+                metadata["command_type"] = json!(definition::CHAT_INPUT);
             }
         }
+    }
+    match interaction.target {
+        Some(Target::User(id)) => {
+            metadata["command_type"] = json!(definition::USER);
+            metadata["target_user"] =
+                json!(world.member(interaction.guild, id).map(|member| member.user.object()).ok());
+        }
+        Some(Target::Message(id)) => {
+            metadata["command_type"] = json!(definition::MESSAGE);
+            metadata["target_message_id"] = json!(id);
+        }
+        None => {}
     }
     metadata
 }

@@ -1,10 +1,17 @@
 //! What a user types behind a slash. Invariant: an option reaches the bot only as Discord's client would have
 //! let the user send it: known, of its type, within its limits, with every required one beside it.
 
+use std::vec;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::resolved::{Kind, Resolved};
-use crate::{Id, rest::commands::option, world::World};
+use crate::{
+    Id,
+    rest::commands::option,
+    world::{Upload, World},
+};
 
 /// How far the user has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +24,43 @@ pub(super) enum Stage<'a> {
 
 /// A command line being read.
 pub(super) struct Reader<'a> {
-    pub(super) world: &'a World,
-    pub(super) guild: Id,
-    pub(super) stage: Stage<'a>,
-    pub(super) resolved: Resolved,
+    world: &'a World,
+    guild: Id,
+    stage: Stage<'a>,
+    resolved: Resolved,
+    /// For the files that come with options.
+    ids: vec::IntoIter<Id>,
+    files: Vec<(Id, Upload)>,
 }
 
-impl Reader<'_> {
+/// A file as it is given for an option.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    #[serde(default = "File::content_type")]
+    content_type: String,
+    content: String,
+}
+
+impl File {
+    fn content_type() -> String {
+        "text/plain; charset=utf-8".into()
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads for `guild`; `ids` are one for each file.
+    pub(super) fn new(world: &'a World, guild: Id, stage: Stage<'a>, ids: Vec<Id>) -> Self {
+        let (ids, files) = (ids.into_iter(), Vec::new());
+        Self { world, guild, stage, resolved: Resolved::default(), ids, files }
+    }
+
+    /// What the options named, and the files that are yet to be stored.
+    pub(super) fn finish(self) -> (Resolved, Vec<(Id, Upload)>) {
+        (self.resolved, self.files)
+    }
+
     /// `data.options` for `words` (the sub command's path) and the `given` options below it.
     pub(super) fn read(
         &mut self,
@@ -119,9 +156,18 @@ impl Reader<'_> {
                 self.channel_type_fits(definition, &id)?;
                 id
             }
+            option::ATTACHMENT => self.file(given)?,
             other => return Err(format!("options of type {other} can't be given here")),
         };
         chosen(definition, value)
+    }
+
+    fn file(&mut self, given: &Value) -> Result<Value, String> {
+        let File { name, content_type, content } = File::deserialize(given)
+            .map_err(|error| format!("expected a file, {{\"name\", \"content\"}}: {error}"))?;
+        let id = self.ids.next().ok_or("more files than were counted")?;
+        self.files.push((id, Upload { index: 0, filename: name, content_type, bytes: content.into() }));
+        Ok(json!(id))
     }
 
     fn id(&mut self, kind: Kind, given: &Value) -> Result<Value, String> {
@@ -206,7 +252,7 @@ mod tests {
             {"type": 3, "name": "mode", "choices": [{"name": "Gently", "value": "soft"}]},
         ]}]);
         let world = World::new(Clock::default());
-        let mut reader = Reader { world: &world, guild: Id(1), stage, resolved: Resolved::default() };
+        let mut reader = Reader::new(&world, Id(1), stage, Vec::new());
         reader.read(definitions.as_array().unwrap(), line, given.as_object().unwrap()).map(Value::from)
     }
 

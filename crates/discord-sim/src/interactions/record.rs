@@ -33,6 +33,13 @@ pub(super) enum Kind {
     Modal,
 }
 
+/// What a user or message command is run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    User(Id),
+    Message(Id),
+}
+
 /// How the bot answered first.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
@@ -62,6 +69,8 @@ pub(super) struct Interaction {
     pub(super) created_ms: i64,
     /// The command's name.
     pub(super) command: Option<String>,
+    /// What a user or message command was run on.
+    pub(super) target: Option<Target>,
     /// The message whose component was worked, also for a modal that came of one.
     pub(super) source: Option<Id>,
     /// For a modal: the metadata of the interaction that showed it.

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{
     components, event,
     options::{Reader, Stage},
-    record::{self, Answer, Interaction, Kind, State},
-    resolved::Resolved,
+    record::{self, Answer, Interaction, Kind, State, Target},
+    resolved::{self, Resolved},
 };
-use crate::{Id, permissions::Permissions, rest::commands::definition::CHAT_INPUT, world::World};
+use crate::{Id, permissions::Permissions, rest::commands::definition, world::World};
 
 /// What a user does. Which keys belong together: DESIGN.md, "Public contract".
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,7 @@ pub(super) struct Act {
     #[serde(default)]
     options: Map<String, Value>,
     focused: Option<String>,
+    target_id: Option<Id>,
     message_id: Option<Id>,
     custom_id: Option<String>,
     values: Option<Value>,
@@ -43,12 +44,14 @@ pub(super) enum Wait {
 }
 
 /// What the act means for the bot.
+#[derive(Default)]
 struct Meaning {
     data: Map<String, Value>,
     /// The message that the component stands on, and its object.
     message: Option<(Id, Value)>,
     trigger: Option<Value>,
     command: Option<String>,
+    target: Option<Target>,
 }
 
 impl Act {
@@ -56,6 +59,7 @@ impl Act {
     pub(super) fn perform(&self, world: &mut World, state: &mut State) -> Result<(Id, Id, Value), String> {
         let guild = self.check_place(world)?;
         let meaning = match self.kind {
+            Kind::Command if self.target_id.is_some() => self.command_on_target(world, guild)?,
             Kind::Command | Kind::Autocomplete => self.command(world, guild)?,
             Kind::Button | Kind::Select => self.component(world, guild)?,
             Kind::Modal => self.modal(world, state, guild)?,
@@ -71,6 +75,7 @@ impl Act {
             user: self.user_id,
             created_ms: world.clock.now_ms(),
             command: meaning.command,
+            target: meaning.target,
             source,
             trigger: meaning.trigger,
             answer: None,
@@ -96,36 +101,58 @@ impl Act {
         }
     }
 
-    fn command(&self, world: &World, guild: Id) -> Result<Meaning, String> {
+    fn command(&self, world: &mut World, guild: Id) -> Result<Meaning, String> {
         let line = self.command.as_deref().ok_or("expected `command`, e.g. \"service restart\"")?;
         let mut words = line.trim_start_matches('/').split_whitespace();
         let name = words.next().ok_or("expected a command's name")?;
         let words: Vec<_> = words.collect();
-        let command = find_command(world, guild, name)?;
+        let files = self.options.values().filter(|given| given.is_object()).count();
+        let ids: Vec<_> = std::iter::repeat_with(|| world.next_id()).take(files).collect();
+        let command = find_command(world, guild, definition::CHAT_INPUT, name)?;
         self.may_use(world, command)?;
         let stage = match self.kind {
             Kind::Autocomplete => Stage::Typing(self.focused.as_deref()),
             _ => Stage::Sent,
         };
-        let mut reader = Reader { world, guild, stage, resolved: Resolved::default() };
+        let mut reader = Reader::new(world, guild, stage, ids);
         let definitions = command["options"].as_array().map(Vec::as_slice).unwrap_or_default();
         let options = reader.read(definitions, &words, &self.options)?;
-        let mut data = Map::new();
-        for key in ["id", "name", "type", "guild_id"] {
-            if let Some(value) = command.get(key) {
-                data.insert(key.into(), value.clone());
-            }
-        }
+        let (mut resolved, files) = reader.finish();
+        let mut data = data_of(command);
         data.insert("options".into(), options.into());
-        if let Some(resolved) = reader.resolved.into_value() {
-            data.insert("resolved".into(), resolved);
+        for (id, file) in files {
+            resolved.attachment(id, world.store(self.channel_id, id, file, Some(self.user_id)));
         }
-        Ok(Meaning {
-            data,
-            message: None,
-            trigger: None,
-            command: Some(line.trim_start_matches('/').to_owned()),
-        })
+        data.extend(resolved.into_value().map(|resolved| ("resolved".to_owned(), resolved)));
+        let command = Some(line.trim_start_matches('/').to_owned());
+        Ok(Meaning { data, command, ..Meaning::default() })
+    }
+
+    /// A user or message command, chosen from the menu of its target.
+    fn command_on_target(&self, world: &World, guild: Id) -> Result<Meaning, String> {
+        let name =
+            self.command.as_deref().ok_or("expected `command`, the name of a user or message command")?;
+        let id = self.target_id.unwrap_or_default();
+        let mut resolved = Resolved::default();
+        let (target, kind) = if world.member(guild, id).is_ok() {
+            resolved.enter(world, guild, resolved::Kind::User, id)?;
+            (Target::User(id), definition::USER)
+        } else {
+            let message = seen_message(world, self.channel_id, self.user_id, id);
+            resolved.message(id, message.ok_or_else(|| {
+                format!("expected the id of a member or of a message that user {} sees in channel {}, found {id}", self.user_id, self.channel_id)
+            })?);
+            (Target::Message(id), definition::MESSAGE)
+        };
+        let command = find_command(world, guild, kind, name)?;
+        self.may_use(world, command)?;
+        if !self.options.is_empty() {
+            return Err("user and message commands take no options".into());
+        }
+        let mut data = data_of(command);
+        data.insert("target_id".into(), json!(id));
+        data.extend(resolved.into_value().map(|resolved| ("resolved".to_owned(), resolved)));
+        Ok(Meaning { data, command: Some(name.to_owned()), target: Some(target), ..Meaning::default() })
     }
 
     fn may_use(&self, world: &World, command: &Value) -> Result<(), String> {
@@ -161,7 +188,7 @@ impl Act {
                 serde_json::from_value(values).map_err(|_| "expected `values`, a list of strings")?;
             components::select(world, guild, component, &values)?
         };
-        Ok(Meaning { data, message: Some((id, message)), trigger: None, command: None })
+        Ok(Meaning { data, message: Some((id, message)), ..Meaning::default() })
     }
 
     fn modal(&self, world: &World, state: &State, guild: Id) -> Result<Meaning, String> {
@@ -185,21 +212,26 @@ impl Act {
         let message =
             opener.source.and_then(|id| Some((id, seen_message(world, opener.channel, self.user_id, id)?)));
         let trigger = Some(event::metadata(world, opener));
-        Ok(Meaning { data, message, trigger, command: opener.command.clone() })
+        Ok(Meaning { data, message, trigger, command: opener.command.clone(), ..Meaning::default() })
     }
 }
 
-/// The guild's command of this name, or the global one.
-fn find_command<'a>(world: &'a World, guild: Id, name: &str) -> Result<&'a Value, String> {
-    let named: Vec<_> =
-        world.commands.values().filter(|c| c["name"] == name && c["type"] == CHAT_INPUT).collect();
+/// What an interaction's data says of its command.
+fn data_of(command: &Value) -> Map<String, Value> {
+    let told = ["id", "name", "type", "guild_id"];
+    told.into_iter().filter_map(|key| Some((key.to_owned(), command.get(key)?.clone()))).collect()
+}
+
+/// The guild's command of this type and name, or the global one.
+fn find_command<'a>(world: &'a World, guild: Id, kind: u64, name: &str) -> Result<&'a Value, String> {
+    let named: Vec<_> = world.commands.values().filter(|c| c["name"] == name && c["type"] == kind).collect();
     let of_guild = named.iter().find(|command| command["guild_id"] == json!(guild));
     let global = named.iter().find(|command| command.get("guild_id").is_none());
     of_guild.or(global).copied().ok_or_else(|| {
         let known =
             world.commands.values().filter(|c| c.get("guild_id").is_none_or(|id| *id == json!(guild)));
         let known: Vec<_> = known.filter_map(|command| command["name"].as_str()).collect();
-        format!("no command {name:?} in guild {guild}; registered: [{}]", known.join(", "))
+        format!("no command {name:?} of type {kind} in guild {guild}; registered: [{}]", known.join(", "))
     })
 }
 

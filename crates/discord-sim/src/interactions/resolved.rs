@@ -33,6 +33,16 @@ impl Resolved {
         })
     }
 
+    /// Enters the message that a command was run on.
+    pub(super) fn message(&mut self, id: Id, object: Value) {
+        self.put("messages", id, object);
+    }
+
+    /// Enters a file that came with an option.
+    pub(super) fn attachment(&mut self, id: Id, object: Value) {
+        self.put("attachments", id, object);
+    }
+
     /// The object; `None` if nothing was resolved.
     pub(super) fn into_value(self) -> Option<Value> {
         if self.0.is_empty() { None } else { Some(Value::Object(self.0)) }

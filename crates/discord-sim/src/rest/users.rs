@@ -59,12 +59,13 @@ async fn user(State(sim): State<Sim>, Path(id): Path<String>) -> Result<Json<Val
 
 async fn application(State(sim): State<Sim>) -> Json<Value> {
     let world = sim.world();
+    let flags = world.grants.flags();
     let owner = User { id: Id(world.application.0 + 1), name: "owner".into(), bot: false };
     Json(json!({
         "id": world.application, "name": world.bot.name, "icon": null, "description": "", "type": null,
         "bot": world.bot.object(), "bot_public": true, "bot_require_code_grant": false,
         // Ed25519 keys have 32 bytes; this one signs nothing, interactions come by the gateway.
-        "verify_key": "0".repeat(64), "flags": 0, "flags_new": "0", "redirect_uris": [],
+        "verify_key": "0".repeat(64), "flags": flags, "flags_new": flags.to_string(), "redirect_uris": [],
         "interactions_endpoint_url": null, "role_connections_verification_url": null,
         "owner": owner.object(), "approximate_guild_count": world.guilds.len(),
         "approximate_user_install_count": 0, "approximate_user_authorization_count": 0,

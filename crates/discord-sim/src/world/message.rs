@@ -279,19 +279,23 @@ impl World {
             let about = list.and_then(|l| l.iter().find(|a| id_of(&a["id"]) == Some(Id(file.index))));
             let id = self.next_id();
             let name = about.and_then(|a| a["filename"].as_str()).unwrap_or(&file.filename);
-            let name = object::safe_name(name);
-            let url = format!("{}/attachments/{}/{id}/{name}", self.origin, message.channel_id);
-            let about = about.unwrap_or(&Value::Null);
-            let attachment = object::attachment(id, &name, &url, about, &file, message.ephemeral_for);
+            let file = Upload { filename: name.to_owned(), ..file };
+            let mut attachment = self.store(message.channel_id, id, file, message.ephemeral_for);
+            if let Some(text) = about.and_then(|a| a["description"].as_str()) {
+                attachment["description"] = json!(text);
+            }
             message.attachments.push(attachment);
-            let stored = StoredFile {
-                channel: message.channel_id,
-                name,
-                content_type: file.content_type,
-                bytes: file.bytes,
-            };
-            self.files.insert(id, stored);
         }
+    }
+
+    /// Stores a file, to be fetched back; its attachment object.
+    pub(crate) fn store(&mut self, channel: Id, id: Id, file: Upload, ephemeral: Option<Id>) -> Value {
+        let name = object::safe_name(&file.filename);
+        let url = format!("{}/attachments/{channel}/{id}/{name}", self.origin);
+        let attachment = object::attachment(id, &name, &url, &file, ephemeral);
+        let Upload { content_type, bytes, .. } = file;
+        self.files.insert(id, StoredFile { channel, name, content_type, bytes });
+        attachment
     }
 }
 

@@ -211,14 +211,7 @@ fn numbered(component: &Value, taken: &mut Vec<u64>) -> Value {
 }
 
 /// The attachment object.
-pub(super) fn attachment(
-    id: Id,
-    name: &str,
-    url: &str,
-    about: &Value,
-    file: &Upload,
-    ephemeral: Option<Id>,
-) -> Value {
+pub(super) fn attachment(id: Id, name: &str, url: &str, file: &Upload, ephemeral: Option<Id>) -> Value {
     let mut object = json!({
         "id": id, "filename": name, "size": file.bytes.len(), "url": url, "proxy_url": url,
         "content_type": file.content_type,
@@ -226,9 +219,6 @@ pub(super) fn attachment(
     if let Some((width, height)) = png_size(&file.bytes) {
         object["width"] = json!(width);
         object["height"] = json!(height);
-    }
-    if let Some(text) = about["description"].as_str() {
-        object["description"] = json!(text);
     }
     if ephemeral.is_some() {
         object["ephemeral"] = json!(true);

@@ -158,6 +158,40 @@ async fn each_breach_of_protocol_has_its_close_code() {
 }
 
 #[tokio::test]
+async fn what_the_application_was_not_granted_closes_the_session_that_asks_for_it() {
+    const MEMBERS: u64 = 1 << 1;
+    const CONTENT: u64 = 1 << 15;
+    let discord = Discord::start().await;
+    discord.guild(json!({"id": "1000"})).await;
+    let refused = async |extra: Value| {
+        let mut peer = Peer::connect(&discord, "").await;
+        peer.send(identify(&extra)).await;
+        peer.closed().await
+    };
+    let granted = discord.post("/_sim/application", json!({"privileged_intents": ["message_content"]})).await;
+    assert_eq!(granted, json!({"privileged_intents": ["message_content"], "guilds_per_shard": 2500}));
+    assert_eq!(refused(json!({"intents": MEMBERS | CONTENT})).await, Some(4014));
+    let mut peer = Peer::connect(&discord, "").await;
+    let ready = peer.identify(json!({"intents": CONTENT})).await;
+    let told = discord.get("/api/v10/applications/@me").await["flags"].clone();
+    assert_eq!((&ready["d"]["application"]["flags"], &told), (&json!(1 << 19), &json!(1 << 19)));
+
+    discord.post("/_sim/application", json!({"guilds_per_shard": 1})).await;
+    discord.guild(json!({"id": "1001"})).await;
+    assert_eq!(refused(json!({"token": "other"})).await, Some(4011));
+    // Ids below 2^22 are all of the first shard.
+    let mut peer = Peer::connect(&discord, "").await;
+    peer.identify(json!({"token": "other", "shard": [1, 2]})).await;
+
+    discord.post("/_sim/reset", json!({})).await;
+    let mut peer = Peer::connect(&discord, "").await;
+    peer.identify(json!({"intents": MEMBERS | CONTENT})).await;
+    let (status, _) =
+        discord.request(reqwest::Method::POST, "/_sim/application", &json!({"intents": []})).await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
 async fn a_lost_connection_is_resumed_without_a_gap() {
     let discord = Discord::start().await;
     discord.guild(json!({"id": "1000", "channels": [{"id": "2000", "name": "forge"}]})).await;

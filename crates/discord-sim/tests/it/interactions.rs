@@ -127,6 +127,64 @@ async fn a_command_reaches_the_bot_complete_and_resolved() {
 }
 
 #[tokio::test]
+async fn a_command_is_run_on_a_member_and_on_a_message() {
+    let mut bot = Bot::start().await;
+    let path = format!("/api/v10/applications/{APPLICATION}/guilds/1000/commands");
+    let commands = json!([{"type": 2, "name": "Look up"}, {"type": 3, "name": "Look up"}]);
+    assert_eq!(bot.discord.request(Method::PUT, &path, &commands).await.0, 200);
+    let message = bot.discord.post_message("2000", json!({"content": "who said that?"})).await["id"].clone();
+
+    let on = |target: &Value| json!({"kind": "command", "command": "Look up", "target_id": target});
+    let (interaction, seen) = bot.play(on(&json!("4001")), says("bob")).await;
+    let data = &interaction["data"];
+    assert_eq!(
+        (&interaction["type"], &data["type"], &data["target_id"]),
+        (&json!(2), &json!(2), &json!("4001"))
+    );
+    assert_eq!(data["resolved"]["users"]["4001"]["username"], "bob");
+    assert_eq!(data["resolved"]["members"]["4001"]["roles"], json!([]));
+    let told = &seen["messages"][0]["interaction_metadata"];
+    assert_eq!((&told["command_type"], &told["target_user"]["id"]), (&json!(2), &json!("4001")));
+
+    let (interaction, seen) = bot.play(on(&message), says("the bot")).await;
+    let data = &interaction["data"];
+    assert_eq!((&data["type"], &data["target_id"], data.get("options")), (&json!(3), &message, None));
+    assert_eq!(data["resolved"]["messages"][message.as_str().unwrap()]["content"], "who said that?");
+    let told = &seen["messages"][0]["interaction_metadata"];
+    assert_eq!((&told["command_type"], &told["target_message_id"]), (&json!(3), &message));
+    // What the API gives of such an answer is held to Discord's description.
+    bot.discord.get("/api/v10/channels/2000/messages").await;
+
+    let (status, refusal) =
+        bot.discord.request(Method::POST, "/_sim/interactions", &act(&on(&json!("77")))).await;
+    assert_eq!(status, 400);
+    assert!(refusal["error"].as_str().unwrap().contains("a member or of a message"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_file_comes_with_a_command_and_can_be_fetched() {
+    let mut bot = Bot::start().await;
+    let path = format!("/api/v10/applications/{APPLICATION}/guilds/1000/commands");
+    let commands = json!([{"name": "read", "description": "Reads", "options": [
+        {"type": 11, "name": "file", "description": "What", "required": true}]}]);
+    assert_eq!(bot.discord.request(Method::PUT, &path, &commands).await.0, 200);
+    let read = |file: Value| json!({"kind": "command", "command": "read", "options": {"file": file}});
+    let file = json!({"name": "a log.txt", "content": "it works"});
+    let (interaction, _) = bot.play(read(file), says("read")).await;
+    let id = interaction["data"]["options"][0]["value"].as_str().unwrap();
+    let attachment = &interaction["data"]["resolved"]["attachments"][id];
+    assert_eq!((&attachment["filename"], &attachment["size"]), (&json!("a_log.txt"), &json!(8)));
+    assert_eq!(attachment["ephemeral"], true);
+    let fetched = bot.discord.client().get(attachment["url"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(fetched.text().await.unwrap(), "it works");
+
+    let wrong = act(&read(json!("a log.txt")));
+    let (status, refusal) = bot.discord.request(Method::POST, "/_sim/interactions", &wrong).await;
+    assert_eq!(status, 400);
+    assert!(refusal["error"].as_str().unwrap().contains("expected a file"), "{refusal}");
+}
+
+#[tokio::test]
 async fn an_interaction_is_answered_once_and_in_three_seconds() {
     let mut bot = Bot::start().await;
     let (interaction, _) = bot.play(restart(), says("done")).await;

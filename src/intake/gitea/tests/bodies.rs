@@ -2,17 +2,10 @@
 
 use std::{env, fs, path::PathBuf, sync::LazyLock};
 
+use crate::intake::bodies;
+
 /// All bodies of this project: the file's name without its ending, and the text.
-pub(crate) static BODIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bodies/gitea");
-    let mut bodies: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
-        .collect();
-    bodies.sort();
-    bodies
-});
+pub(crate) static BODIES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| bodies::all("gitea"));
 
 /// The wire kind of a body, from its file's name.
 pub(crate) fn kind_of(file: &str) -> &str {

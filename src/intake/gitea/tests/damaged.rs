@@ -6,21 +6,12 @@ use serde_json::Value;
 use super::{
     super::{ReadError, read},
     bodies::{BODIES, kind_of},
-    read_value, walk,
+    read_value,
 };
-use crate::event::Event;
-
-/// Any JSON, not deep.
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        ".{0,30}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(2, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::from))
-}
+use crate::{
+    event::Event,
+    intake::bodies::{any_json, replace},
+};
 
 proptest! {
     /// A body in which anything was replaced by anything is read or refused; what is read is bounded.
@@ -28,15 +19,7 @@ proptest! {
     fn no_body_makes_a_reader_panic(file in 0..30usize, place in any::<usize>(), other in any_json()) {
         let (file, text) = &BODIES[file];
         let mut body: Value = serde_json::from_slice(text).unwrap();
-        let mut places = 0;
-        walk(&mut body.clone(), &mut |_| places += 1);
-        let mut left = place % places;
-        walk(&mut body, &mut |value| {
-            if left == 0 {
-                *value = other.clone();
-            }
-            left = left.wrapping_sub(1);
-        });
+        replace(&mut body, place, &other);
         if let Ok(event) = read_value(kind_of(file), &body) {
             prop_assert!(event.source_key.len() <= 500);
             let again: Event = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()).unwrap();

@@ -14,8 +14,8 @@ const MAX_CHARACTERS: usize = 8000;
 
 /// Kinds of command.
 pub(crate) const CHAT_INPUT: u64 = 1;
-const USER: u64 = 2;
-const MESSAGE: u64 = 3;
+pub(crate) const USER: u64 = 2;
+pub(crate) const MESSAGE: u64 = 3;
 
 /// A command as its application described it, checked and with its defaults filled in.
 #[derive(Clone, Debug, PartialEq)]

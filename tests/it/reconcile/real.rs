@@ -1,0 +1,231 @@
+//! A real Gitea: what its feeds tell is what its webhooks told.
+
+use std::{
+    os::unix::{
+        fs::{MetadataExt, chown},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use harness::{Answer, Client, SECRET, eventually};
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::scene::{CHANNEL, Scene};
+use crate::inside::Inside;
+
+/// Gitea refuses to run as root; this user owns nothing.
+const NOBODY: u32 = 65_534;
+
+/// The program on `PATH`; `None` is a named skip.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    if found.is_none() {
+        eprintln!("skipped: {name} is not on PATH (see CONTRIBUTING.md)");
+    }
+    found
+}
+
+/// A Gitea with one user. It ends when this is dropped.
+struct Gitea {
+    process: std::process::Child,
+    origin: String,
+    token: String,
+    client: Client,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Gitea {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Gitea {
+    async fn start(program: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let root = path.metadata().unwrap().uid() == 0;
+        // What stands in a home can't be run by others.
+        let binary = path.join("gitea");
+        std::fs::copy(program, &binary).unwrap();
+        let pages = program.parent().unwrap().join("../gitea-static");
+        assert!(Command::new("cp").arg("-r").arg(pages).arg(path.join("static")).status().unwrap().success());
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let origin = format!("http://127.0.0.1:{port}");
+        let shown = path.display();
+        let configuration = format!(
+            "RUN_USER = {}\nWORK_PATH = {shown}\n[server]\nHTTP_ADDR = 127.0.0.1\nHTTP_PORT = {port}\nROOT_URL = {origin}/\n\
+             STATIC_ROOT_PATH = {shown}/static\nDISABLE_SSH = true\nOFFLINE_MODE = true\nLFS_START_SERVER = false\n\
+             [database]\nDB_TYPE = sqlite3\n[security]\nINSTALL_LOCK = true\n[webhook]\nALLOWED_HOST_LIST = loopback\n\
+             [log]\nLEVEL = error\n",
+            if root { "nobody".to_owned() } else { std::env::var("USER").unwrap_or_default() }
+        );
+        std::fs::write(path.join("app.ini"), configuration).unwrap();
+        if root {
+            for file in [path, &path.join("app.ini"), &binary] {
+                chown(file, Some(NOBODY), None).unwrap();
+            }
+        }
+        let run = |arguments: &[&str]| {
+            let mut command = Command::new(&binary);
+            command.args(arguments).arg("--config").arg(path.join("app.ini")).current_dir(path);
+            command.env("HOME", path).env("USER", if root { "nobody" } else { "" }).stdin(Stdio::null());
+            if root {
+                command.uid(NOBODY);
+            } else {
+                command.env("USER", std::env::var("USER").unwrap_or_default());
+            }
+            command
+        };
+        let once = |arguments: &[&str]| {
+            let output = run(arguments).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        once(&["migrate"]);
+        let user =
+            ["--username", "alice", "--password", "a long password", "--email", "alice@harbor.example"];
+        once(&[&["admin", "user", "create", "--admin", "--must-change-password=false"][..], &user].concat());
+        let token = once(&[
+            "admin",
+            "user",
+            "generate-access-token",
+            "--username",
+            "alice",
+            "--scopes",
+            "all",
+            "--raw",
+        ]);
+        let process = run(&["web"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let gitea = Self { process, origin, token, client: Client::forgetful(), _folder: folder };
+        eventually("gitea is up", async || {
+            let request = hyper::Request::get(format!("{}/api/healthz", gitea.origin));
+            let answer =
+                gitea.client.try_request(request.body(http_body_util::Full::default()).unwrap()).await;
+            answer.is_some_and(|answer| answer.is_success()).then_some(())
+        })
+        .await;
+        gitea
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
+        let url = format!("{}/api/v1/{path}", self.origin);
+        let authorization = format!("token {}", self.token);
+        let headers = [("content-type", "application/json"), ("authorization", &authorization)];
+        let answer: Answer = self.client.request(method.clone(), &url, &headers, body.to_string()).await;
+        assert!(answer.is_success(), "{method} {path} {body}: {} {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    /// Everything that a feed can tell, once; `nth` keeps it apart from the last time.
+    async fn everything(&self, nth: u8) {
+        let repository = "repos/alice/lighthouse";
+        let file = |name: &str, branch: Value| json!({ "content": "TGlnaHQK", "message": format!("Add {name} {nth}"), "branch": "main", "new_branch": branch });
+        let post = async |path: &str, body: Value| {
+            self.call(Method::POST, &format!("{repository}/{path}"), &body).await
+        };
+        post(&format!("contents/wick-{nth}"), file("the wick", Value::Null)).await;
+        post(&format!("contents/lens-{nth}"), file("the lens", json!(format!("lamp-{nth}")))).await;
+        let pull = json!({ "title": format!("A lamp {nth}"), "head": format!("lamp-{nth}"), "base": "main" });
+        let pull = post("pulls", pull).await["number"].to_string();
+        let issue =
+            post("issues", json!({ "title": format!("A dark spot {nth}") })).await["number"].to_string();
+        post(&format!("issues/{issue}/comments"), json!({ "body": format!("Still dark {nth}") })).await;
+        post(&format!("issues/{pull}/comments"), json!({ "body": format!("Shines {nth}") })).await;
+        let review = json!({ "event": "COMMENT", "body": format!("Polish it {nth}") });
+        post(&format!("pulls/{pull}/reviews"), review).await;
+        let issue = format!("{repository}/issues/{issue}");
+        self.call(Method::PATCH, &issue, &json!({ "state": "closed" })).await;
+        post(&format!("pulls/{pull}/merge"), json!({ "Do": "merge" })).await;
+        post("tags", json!({ "tag_name": format!("t{nth}"), "target": "main" })).await;
+        let release = json!({ "tag_name": format!("v{nth}"), "name": format!("Bright {nth}"), "target_commitish": "main" });
+        post("releases", release).await;
+        self.call(Method::DELETE, &format!("{repository}/branches/lamp-{nth}"), &Value::Null).await;
+    }
+}
+
+/// What a message says, but for what no two happenings share.
+fn form(message: &Value, nth: u8) -> String {
+    let embed = &message["embeds"][0];
+    let words = format!(
+        "{} {}",
+        embed["title"].as_str().unwrap_or_default(),
+        embed["description"].as_str().unwrap_or_default()
+    );
+    let words = words.replace(&nth.to_string(), "N");
+    words
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty() && !word.chars().all(|c| c.is_ascii_hexdigit()))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+async fn forms(scene: &Scene, nth: u8, skip: usize, count: usize) -> Vec<String> {
+    let messages = scene.shown(CHANNEL, skip + count).await;
+    let mut forms: Vec<_> = messages[skip..].iter().map(|message| form(message, nth)).collect();
+    forms.sort();
+    forms
+}
+
+/// Waits until `count` messages are shown and nothing more comes of three minutes.
+async fn quiet(scene: &Scene, vigie: &Inside) -> usize {
+    for _ in 0..3 {
+        vigie.clock.advance(Duration::from_secs(61));
+        let mut last = (0, 0);
+        eventually("nothing more is shown", async || {
+            let now = scene
+                .lab
+                .messages(CHANNEL)
+                .await
+                .iter()
+                .filter(|message| message["message_reference"].is_null())
+                .count();
+            last = if last.0 == now { (now, last.1 + 1) } else { (now, 0) };
+            (last.1 > 200).then_some(())
+        })
+        .await;
+    }
+    scene.lab.messages(CHANNEL).await.iter().filter(|message| message["message_reference"].is_null()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_feeds_of_a_real_gitea_tell_what_its_webhooks_told() {
+    let Some(program) = program("gitea") else { return };
+    let gitea = Gitea::start(&program).await;
+    let repository = json!({ "name": "lighthouse", "auto_init": true, "default_branch": "main" });
+    gitea.call(Method::POST, "user/repos", &repository).await;
+    let mut scene = Scene::new().await;
+    scene.asks_gitea_at(&gitea.origin, &gitea.token);
+    let vigie = scene.vigie(&["gitea"]).await;
+    vigie.ready().await;
+    let hook = json!({
+        "type": "gitea", "active": true, "branch_filter": "*",
+        "events": [
+            "create", "delete", "push", "issues", "issue_comment", "pull_request", "pull_request_comment",
+            "pull_request_review", "release", "repository",
+        ],
+        "config": { "url": format!("{}/hooks/gitea", vigie.origin), "content_type": "json", "secret": SECRET },
+    });
+    gitea.call(Method::POST, "repos/alice/lighthouse/hooks", &hook).await;
+    quiet(&scene, &vigie).await;
+
+    gitea.everything(1).await;
+    let told = quiet(&scene, &vigie).await;
+    let metrics = vigie.get("/metrics").await.text();
+    assert!(!metrics.contains("outcome=\"found\""), "nothing was missed: {metrics}");
+    let by_webhook = forms(&scene, 1, 0, told).await;
+    scene.away(vigie, Duration::from_mins(3)).await;
+
+    gitea.everything(2).await;
+    let vigie = scene.vigie(&["gitea"]).await;
+    let all = quiet(&scene, &vigie).await;
+    let by_feed = forms(&scene, 2, told, all - told).await;
+    assert_eq!(by_feed, by_webhook);
+}
