@@ -2,9 +2,11 @@
 //! program. Invariants: the Vigie in it is the one that `vigie run` runs, on the same path through socket and
 //! disk; nothing is kept when it ends.
 
+mod backends;
 mod http;
 mod stage;
 mod story;
+mod watch;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -14,10 +16,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    backends::Backends,
     stage::{CHANNELS, Stage},
     story::Story,
 };
-use crate::app::AppError;
+use crate::{app::AppError, clock::Clock};
 
 /// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum DemoError {
     /// There is no room for its files.
     #[error("can't make a folder for the demo's files: {0}; set TMPDIR to one that can be written to")]
     Folder(io::Error),
+    /// There is no port on loopback.
+    #[error("can't listen on loopback: {0}")]
+    Loopback(io::Error),
     /// A part of the demo did not do what the demo needs of it.
     #[error("the demo failed: {0}")]
     Broken(String),
@@ -48,12 +54,13 @@ pub async fn page(listen: SocketAddr, shutdown: CancellationToken) -> Result<(),
         path: format!("/_demo/{}", chapter.name()),
     });
     let hooks = Arc::new(tokio::sync::OnceCell::new());
+    let backends = Arc::new(Backends::start().await.map_err(DemoError::Loopback)?);
     let routes = Router::new()
         .route("/", routing::get(|| async { Redirect::to("/_sim/") }))
         .route("/_demo/{chapter}", routing::post(tell))
-        .with_state((story, hooks.clone()));
+        .with_state((story, Arc::clone(&backends), hooks.clone()));
     let sim = Sim::new(Options { actions: actions.to_vec(), routes, ..Options::default() });
-    let stage = Stage::set(&sim, listener, &shutdown).await?;
+    let stage = Stage::set(&sim, listener, &backends, &shutdown).await?;
     // The cell is filled once, here.
     let _: Result<(), _> = hooks.set(stage.hooks());
     println!("listening on http://{}", stage.discord());
@@ -61,19 +68,22 @@ pub async fn page(listen: SocketAddr, shutdown: CancellationToken) -> Result<(),
     stage.play(shutdown).await
 }
 
-type Telling = (Arc<tokio::sync::Mutex<Story>>, Arc<tokio::sync::OnceCell<String>>);
+type Telling = (Arc<tokio::sync::Mutex<Story>>, Arc<Backends>, Arc<tokio::sync::OnceCell<String>>);
 
 /// `POST /_demo/CHAPTER`: the next thing of a chapter happens.
 async fn tell(
-    State((story, hooks)): State<Telling>,
+    State((story, backends, hooks)): State<Telling>,
     axum::extract::Path(chapter): axum::extract::Path<String>,
 ) -> Result<StatusCode, (StatusCode, String)> {
     let Some(chapter) = Story::CHAPTERS.into_iter().find(|one| one.name() == chapter) else {
         return Err((StatusCode::NOT_FOUND, "no such chapter".into()));
     };
     let hooks = hooks.get().ok_or((StatusCode::SERVICE_UNAVAILABLE, "Vigie is not up yet".to_owned()))?;
-    let delivery = story.lock().await.next(chapter);
-    http::deliver(hooks, &delivery).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
+    // One telling after the other, so that each click tells what follows.
+    let mut story = story.lock().await;
+    for hook in story.next(chapter, &backends, Clock::system().now()) {
+        http::deliver(hooks, &hook).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -81,11 +91,14 @@ async fn tell(
 pub async fn once(listen: SocketAddr, shutdown: CancellationToken) -> Result<(), DemoError> {
     let listener = TcpListener::bind(listen).await.map_err(|error| DemoError::Bind(listen, error))?;
     let sim = Sim::default();
-    let stage = Stage::set(&sim, listener, &shutdown).await?;
+    let backends = Backends::start().await.map_err(DemoError::Loopback)?;
+    let stage = Stage::set(&sim, listener, &backends, &shutdown).await?;
     let played = async {
         let mut story = Story::default();
         for chapter in Story::WHOLE {
-            http::deliver(&stage.hooks(), &story.next(*chapter)).await.map_err(DemoError::Broken)?;
+            for hook in story.next(*chapter, &backends, Clock::system().now()) {
+                http::deliver(&stage.hooks(), &hook).await.map_err(DemoError::Broken)?;
+            }
         }
         let outcome = stage.wait_for(&story::EXPECTED).await?;
         for (channel, message) in &outcome.shown {

@@ -107,7 +107,7 @@ fn demo_code(error: &DemoError) -> u8 {
             eprintln!("error: {error}");
             cli::UNAVAILABLE
         }
-        DemoError::Wrong(_) | DemoError::Folder(_) | DemoError::Broken(_) => {
+        DemoError::Wrong(_) | DemoError::Folder(_) | DemoError::Loopback(_) | DemoError::Broken(_) => {
             eprintln!("error: {error}");
             cli::INTERNAL
         }

@@ -10,20 +10,20 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
-use stack_sim::gitea::Delivery;
+use stack_sim::hooks::Hook;
 
 use crate::clock::Clock;
 
 /// How long an answer may take. A command may take up to 30 s by itself.
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// Posts a delivery to Gitea's hook of the Vigie at `origin`.
-pub(super) async fn deliver(origin: &str, delivery: &Delivery) -> Result<(), String> {
-    let mut request = Request::post(format!("{origin}/hooks/gitea"));
-    for (name, value) in delivery.headers() {
-        request = request.header(name, value);
+/// Posts a webhook to the Vigie at `origin`.
+pub(super) async fn deliver(origin: &str, hook: &Hook) -> Result<(), String> {
+    let mut request = Request::post(format!("{origin}{}", hook.path));
+    for (name, value) in &hook.headers {
+        request = request.header(*name, value);
     }
-    send(request.body(Full::from(delivery.body.clone()))).await.map(|_| ())
+    send(request.body(Full::from(hook.body.clone()))).await.map(|_| ())
 }
 
 /// Posts JSON, or gets if there is none, and returns the JSON of the answer.

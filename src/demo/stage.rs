@@ -8,7 +8,13 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{DemoError, http, story::SECRET};
+use super::{
+    DemoError,
+    backends::Backends,
+    http,
+    story::SECRET,
+    watch::{DEPLOY_SECRET, TOKEN},
+};
 use crate::{
     app::{self, AppError},
     clock::Clock,
@@ -16,7 +22,8 @@ use crate::{
 };
 
 /// Channels by name, with the ids that the configuration names.
-pub(super) const CHANNELS: [(&str, u64); 3] = [("vigie", 2000), ("forge", 2001), ("releases", 2002)];
+pub(super) const CHANNELS: [(&str, u64); 5] =
+    [("vigie", 2000), ("forge", 2001), ("releases", 2002), ("alerts", 2003), ("deploys", 2004)];
 const GUILD: u64 = 1000;
 /// How long the story's messages may take: Discord's limit for one channel is what takes long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -44,6 +51,7 @@ impl Stage {
     pub(super) async fn set(
         sim: &Sim,
         listener: TcpListener,
+        backends: &Backends,
         shutdown: &CancellationToken,
     ) -> Result<Self, DemoError> {
         let discord = listener.local_addr().map_err(DemoError::Folder)?;
@@ -59,10 +67,12 @@ impl Stage {
             .map_err(DemoError::Broken)?;
         let folder = TempDir::new().map_err(DemoError::Folder)?;
         let path = folder.path().join("vigie.toml");
-        for (name, text) in [("token", "simulated"), ("secret", SECRET)] {
+        let secrets =
+            [("token", "simulated"), ("secret", SECRET), ("bearer", TOKEN), ("deploy-key", DEPLOY_SECRET)];
+        for (name, text) in secrets {
             std::fs::write(folder.path().join(name), text).map_err(DemoError::Folder)?;
         }
-        std::fs::write(&path, configuration(discord)).map_err(DemoError::Folder)?;
+        std::fs::write(&path, configuration(discord, backends)).map_err(DemoError::Folder)?;
         let loaded = config::load(&path).map_err(|error| DemoError::Broken(error.to_string()))?;
         let (told, listening) = oneshot::channel();
         let shutdown = shutdown.clone();
@@ -184,8 +194,9 @@ fn guild() -> Value {
     })
 }
 
-fn configuration(discord: SocketAddr) -> String {
-    let [(_, vigie), (_, forge), (_, releases)] = CHANNELS;
+fn configuration(discord: SocketAddr, backends: &Backends) -> String {
+    let (alertmanager, woodpecker) = (backends.alertmanager.address, backends.woodpecker_at);
+    let [(_, vigie), (_, forge), (_, releases), (_, alerts), (_, deploys)] = CHANNELS;
     format!(
         r#"
 [discord]
@@ -201,9 +212,38 @@ listen = "127.0.0.1:0"
 path = "vigie.db"
 [sources.gitea]
 secret_file = "secret"
+[sources.alertmanager]
+token_file = "bearer"
+url = "http://{alertmanager}"
+[sources.grafana]
+token_file = "bearer"
+[sources.kuma]
+token_file = "bearer"
+[sources.woodpecker]
+url = "http://{woodpecker}"
+api_token_file = "bearer"
+[sources.deploy]
+secret_file = "deploy-key"
+[sources.generic.cron]
+token_file = "bearer"
+[roles]
+operators = 3000
+[permissions]
+acknowledge = {{ roles = ["operators"] }}
+silence = {{ roles = ["operators"] }}
+[services.blog]
+critical = true
 [[routes]]
 kind = "release"
 channels = [{releases}]
+[[routes]]
+source = ["alertmanager", "grafana", "kuma", "generic"]
+channels = [{alerts}]
+mention = {{ roles = ["operators"], severity = ["critical"] }}
+digest_after = 10
+[[routes]]
+source = ["deploy", "woodpecker"]
+channels = [{deploys}]
 [[routes]]
 channels = [{forge}]
 "#

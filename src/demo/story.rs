@@ -1,6 +1,12 @@
 //! What happens in the demo: a small team and its lighthouse.
 
-use stack_sim::gitea::{Delivery, PullRequestStep, Repository};
+use jiff::Timestamp;
+use stack_sim::{
+    gitea::{Delivery, PullRequestStep, Repository},
+    hooks::Hook,
+};
+
+use super::{backends::Backends, watch::Watch};
 
 /// The secret that Gitea and Vigie share in the demo.
 pub(super) const SECRET: &str = "the demo's own secret";
@@ -17,6 +23,13 @@ pub(super) enum Chapter {
     Comment,
     Release,
     NastyPush,
+    Alert,
+    Outage,
+    Panel,
+    Pipeline,
+    Deployment,
+    Backup,
+    Storm,
 }
 
 impl Chapter {
@@ -29,6 +42,13 @@ impl Chapter {
             Self::Comment => "Comment",
             Self::Release => "Release",
             Self::NastyPush => "Nasty push",
+            Self::Alert => "Alert (Prometheus)",
+            Self::Outage => "Outage (two watchers)",
+            Self::Panel => "Alert (Grafana)",
+            Self::Pipeline => "Pipeline",
+            Self::Deployment => "Deployment",
+            Self::Backup => "Cron job",
+            Self::Storm => "Storm of alerts",
         }
     }
 
@@ -41,6 +61,13 @@ impl Chapter {
             Self::Comment => "comment",
             Self::Release => "release",
             Self::NastyPush => "nasty-push",
+            Self::Alert => "alert",
+            Self::Outage => "outage",
+            Self::Panel => "panel",
+            Self::Pipeline => "pipeline",
+            Self::Deployment => "deployment",
+            Self::Backup => "backup",
+            Self::Storm => "storm",
         }
     }
 }
@@ -54,6 +81,7 @@ pub(super) struct Story {
     issues: u64,
     comments: usize,
     releases: usize,
+    watch: Watch,
 }
 
 impl Default for Story {
@@ -65,19 +93,27 @@ impl Default for Story {
             issues: 0,
             comments: 0,
             releases: 0,
+            watch: Watch::default(),
         }
     }
 }
 
 impl Story {
     /// Every chapter, in the order of the buttons.
-    pub(super) const CHAPTERS: [Chapter; 6] = [
+    pub(super) const CHAPTERS: [Chapter; 13] = [
         Chapter::Push,
         Chapter::PullRequest,
         Chapter::Issue,
         Chapter::Comment,
         Chapter::Release,
         Chapter::NastyPush,
+        Chapter::Alert,
+        Chapter::Outage,
+        Chapter::Panel,
+        Chapter::Pipeline,
+        Chapter::Deployment,
+        Chapter::Backup,
+        Chapter::Storm,
     ];
 
     /// One telling of all of it: a pull request takes four steps to be merged.
@@ -91,26 +127,45 @@ impl Story {
         Chapter::Comment,
         Chapter::Release,
         Chapter::NastyPush,
+        Chapter::Alert,
+        Chapter::Outage,
+        Chapter::Outage,
+        Chapter::Panel,
+        Chapter::Pipeline,
+        Chapter::Deployment,
+        Chapter::Backup,
+        Chapter::Backup,
     ];
 
-    /// What happens next in a chapter.
-    pub(super) fn next(&mut self, chapter: Chapter) -> Delivery {
+    /// What happens next in a chapter, at the time `now`: what is to be posted to Vigie, unless it asks for it.
+    pub(super) fn next(&mut self, chapter: Chapter, backends: &Backends, now: Timestamp) -> Vec<Hook> {
         match chapter {
-            Chapter::Push => self.push(),
-            Chapter::PullRequest => self.pull_request(),
-            Chapter::Issue => self.issue(),
-            Chapter::Comment => self.comment(),
-            Chapter::Release => self.release(),
-            Chapter::NastyPush => self.repository.push(
-                "mallory",
-                "main",
-                &[
-                    "@everyone <@&3000> **look** ||here|| ```",
-                    "[click](https://evil.example) <script>alert(1)</script>",
-                    "\u{202e}desrever \u{200b}zero width",
-                ],
-            ),
+            Chapter::Push => vec![self.push().into()],
+            Chapter::PullRequest => vec![self.pull_request().into()],
+            Chapter::Issue => vec![self.issue().into()],
+            Chapter::Comment => vec![self.comment().into()],
+            Chapter::Release => vec![self.release().into()],
+            Chapter::NastyPush => vec![self.nasty_push().into()],
+            Chapter::Alert => vec![self.watch.alert(backends, now)],
+            Chapter::Outage => vec![self.watch.outage(backends, now)],
+            Chapter::Panel => vec![self.watch.panel(now)],
+            Chapter::Pipeline => {
+                self.watch.pipeline(backends);
+                Vec::new()
+            }
+            Chapter::Deployment => self.watch.deployment(now),
+            Chapter::Backup => vec![self.watch.backup()],
+            Chapter::Storm => vec![self.watch.storm(backends, now)],
         }
+    }
+
+    fn nasty_push(&mut self) -> Delivery {
+        let messages = [
+            "@everyone <@&3000> **look** ||here|| ```",
+            "[click](https://evil.example) <script>alert(1)</script>",
+            "\u{202e}desrever \u{200b}zero width",
+        ];
+        self.repository.push("mallory", "main", &messages)
     }
 
     fn push(&mut self) -> Delivery {

@@ -1,5 +1,4 @@
-//! An Alertmanager (0.25) that knows silences: `api/v2/silences` and `api/v2/silence/{id}` (`api/v2/openapi.yaml`). It
-//! was just started, so it has heard of no alerts yet.
+//! An Alertmanager (0.25) that knows silences and what it was told to fire (`api/v2/openapi.yaml`).
 //! Invariants: it refuses what the real one refuses; its faults are ordered, so nothing is left to chance.
 
 use std::{
@@ -7,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::hooks::Alert;
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -41,6 +41,7 @@ type Known = Arc<Mutex<Knowledge>>;
 #[derive(Debug, Default)]
 struct Knowledge {
     silences: Vec<Value>,
+    alerts: Vec<Value>,
     fault: Option<Fault>,
 }
 
@@ -56,7 +57,7 @@ impl Alertmanager {
         let status = json!({ "uptime": now(), "config": { "original": "" } });
         let router = Router::new()
             .route("/api/v2/status", get(async || Json(status)))
-            .route("/api/v2/alerts", get(async || Json(json!([]))))
+            .route("/api/v2/alerts", get(alerts))
             .route("/api/v2/silences", get(list).post(create))
             .route("/api/v2/silence/{id}", get(show).delete(expire))
             .with_state(known.clone());
@@ -73,10 +74,19 @@ impl Alertmanager {
         lock(&self.known).silences.iter().map(seen).collect()
     }
 
+    /// What fires now, as its webhooks tell too.
+    pub fn fire<'a>(&self, alerts: impl IntoIterator<Item = &'a Alert>) {
+        lock(&self.known).alerts = alerts.into_iter().map(Alert::in_api).collect();
+    }
+
     /// Orders a fault, or takes it away.
     pub fn fault(&self, fault: Option<Fault>) {
         lock(&self.known).fault = fault;
     }
+}
+
+async fn alerts(State(known): State<Known>) -> Json<Vec<Value>> {
+    Json(lock(&known).alerts.clone())
 }
 
 impl Drop for Alertmanager {

@@ -4,5 +4,6 @@
 
 pub mod alertmanager;
 pub mod gitea;
+pub mod hooks;
 pub mod programs;
 pub mod woodpecker;

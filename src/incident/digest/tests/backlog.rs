@@ -63,7 +63,7 @@ async fn after_long_without_discord_a_backlog_is_condensed_with_the_newest_criti
     let mut sent = lookout.send_all(1).await;
     sent.sort();
     assert_eq!(sent.len(), 2, "{sent:#?}");
-    assert!(sent[0].starts_with("Later") && sent[1].ends_with("20 incidents, 18 open"), "{sent:#?}");
+    assert!(sent[0].ends_with("20 incidents, 18 open") && sent[1].ends_with(": Later"), "{sent:#?}");
 }
 
 #[tokio::test]
