@@ -95,6 +95,7 @@ pub async fn once(listen: SocketAddr, shutdown: CancellationToken) -> Result<(),
     let stage = Stage::set(&sim, listener, &backends, &shutdown).await?;
     let played = async {
         let mut story = Story::default();
+        stage.until_followed(&backends).await?;
         for chapter in Story::WHOLE {
             for hook in story.next(*chapter, &backends, Clock::system().now()) {
                 http::deliver(&stage.hooks(), &hook).await.map_err(DemoError::Broken)?;

@@ -28,6 +28,7 @@ status-part-store = Store
 status-part-gateway = Gateway
 status-part-delivery = Delivery
 status-part-lease = Lease
+status-part-sources = Sources
 status-state-ok = works
 status-state-warning = works, but look at it
 status-state-waiting = waits

@@ -28,6 +28,7 @@ status-part-store = Base
 status-part-gateway = Passerelle
 status-part-delivery = Envoi
 status-part-lease = Bail
+status-part-sources = Sources
 status-state-ok = fonctionne
 status-state-warning = fonctionne, mais à surveiller
 status-state-waiting = attend

@@ -106,6 +106,18 @@ impl Stage {
         }
     }
 
+    /// Waits until Vigie follows Woodpecker, so that it sees a pipeline begin and not just its end.
+    pub(super) async fn until_followed(&self, backends: &Backends) -> Result<(), DemoError> {
+        let clock = Clock::system();
+        let following = async {
+            while backends.woodpecker.streams() == 0 {
+                clock.sleep(POLL).await;
+            }
+        };
+        let late = || DemoError::Broken("Vigie does not follow Woodpecker".into());
+        clock.timeout(PATIENCE, following).await.ok_or_else(late)
+    }
+
     /// Waits until all of `expected` is shown, or until patience ends.
     pub(super) async fn wait_for(&self, expected: &[(&str, &str)]) -> Result<Outcome, DemoError> {
         let clock = Clock::system();

@@ -216,7 +216,7 @@ impl Story {
 }
 
 /// What must stand in the channels after one telling, in its order: the channel and a part that no other message has.
-pub(super) const EXPECTED: [(&str, &str); 7] = [
+pub(super) const EXPECTED: [(&str, &str); 14] = [
     ("forge", "2 commits to main"),
     ("forge", "Merged by chloe"),
     ("forge", "Runs a whole night on one winding"),
@@ -224,4 +224,11 @@ pub(super) const EXPECTED: [(&str, &str); 7] = [
     ("forge", "The wick is worn"),
     ("forge", "zero width"),
     ("releases", "Release v1.1.0"),
+    ("alerts", "Firing: LampOilLow"),
+    ("alerts", "blog is down"),
+    ("alerts", "Firing: Fog ahead"),
+    ("alerts", "Backup works again"),
+    ("deploys", "Pipeline #1 failed"),
+    ("deploys", "**harbor/lighthouse main** failed"),
+    ("deploys", "Deployment pi-000042: live"),
 ];

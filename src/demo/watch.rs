@@ -9,7 +9,7 @@ use stack_sim::hooks::{self, Alert, Beat, Hook};
 use super::backends::Backends;
 
 /// The token that every sender but Gitea and the deployer carries in the demo.
-pub(super) const TOKEN: &str = "the demo's own token";
+pub(super) const TOKEN: &str = "token-of-the-demo-alone";
 /// The key by which the deployer signs.
 pub(super) const DEPLOY_SECRET: &str = "the demo's deploy key";
 
@@ -67,7 +67,7 @@ impl Watch {
     /// A new system reaches the machine; each second one is not healthy and is rolled back.
     pub(super) fn deployment(&mut self, now: Timestamp) -> Vec<Hook> {
         let number = 42 + self.deployments;
-        let healthy = self.deployments % 2 == 0;
+        let healthy = self.deployments.is_multiple_of(2);
         self.deployments += 1;
         let end = if healthy { "live" } else { "rolled_back" };
         let report = |(second, state): (i64, &str)| {
@@ -88,7 +88,7 @@ impl Watch {
 
     /// The nightly backup fails, or works again.
     pub(super) fn backup(&mut self) -> Hook {
-        let failed = self.backups % 2 == 0;
+        let failed = self.backups.is_multiple_of(2);
         self.backups += 1;
         let (title, status, text) = if failed {
             ("Backup failed", "firing", "no space left on /mnt/backup")
@@ -133,7 +133,7 @@ impl Watch {
     /// A pipeline fails, then the next one of the branch succeeds.
     pub(super) fn pipeline(&mut self, backends: &Backends) {
         let Backends { woodpecker, repository, .. } = backends;
-        if self.pipelines % 2 == 0 {
+        if self.pipelines.is_multiple_of(2) {
             let log = ["cargo test", "test lamp::burns ... FAILED", "assertion failed: oil > 0"];
             woodpecker.play_failure(*repository, "alice", "Burn less oil", &log);
         } else {

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn every_part_in_every_state_has_its_words() {
         for language in Language::ALL {
-            for part in [Part::Store, Part::Gateway, Part::Delivery, Part::Lease] {
+            for part in [Part::Store, Part::Gateway, Part::Delivery, Part::Lease, Part::Sources] {
                 for condition in [
                     Condition::Ok,
                     Condition::Unconfigured(reason()),
