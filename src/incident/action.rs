@@ -3,7 +3,7 @@
 //! - who does what is done already changes nothing and is told how it stands: a double press, two people at
 //!   once and an interaction that comes twice are one deed;
 //! - a silence is begun in the audit before the source is asked for it, and ended there afterwards, so what a
-//!   crash cut off can be settled ([`Worker::interrupted`]).
+//!   crash cut off can be settled (`Worker::interrupted`).
 
 mod silence;
 
