@@ -82,7 +82,8 @@ impl Desk {
             } else {
                 let notice = self.notice(conn, &before, (id, &incident), &decision, received)?;
                 let replies = self.replies(&mut incident, details, notice, &decision.mentions);
-                if incident.severity > before.severity {
+                let quiet = self.quiet_until(&decision, incident.severity, received);
+                if incident.severity > before.severity && quiet.is_none() {
                     incident.show_too(&decision);
                 }
                 replies

@@ -100,7 +100,12 @@ impl Desk {
     }
 
     /// When the quiet hours end in which the route holds back what matters that much.
-    fn quiet_until(&self, decision: &Decision, severity: Severity, at: Timestamp) -> Option<Timestamp> {
+    pub(super) fn quiet_until(
+        &self,
+        decision: &Decision,
+        severity: Severity,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
         let hours = self.routes.routes.get(decision.route?)?.quiet.as_ref()?;
         if hours.except.contains(&severity) { None } else { quiet::until(hours, at) }
     }

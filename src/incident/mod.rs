@@ -32,7 +32,7 @@ pub use self::{
     history::{Deed, History, Step},
     life::{Life, REOPENED_WITHIN},
     news::{Detail, Notice},
-    outage::{Report, Reporter, key as outage_key, weigh},
+    outage::{Report, Reporter, weigh},
 };
 use self::{life::life, route::Decision};
 use crate::{
@@ -204,24 +204,21 @@ impl Incident {
             .unwrap_or_else(|| matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest));
         let before = self.life;
         if overtaken {
-            self.life = outage::life(&self.reports).unwrap_or(before);
+            self.turn(outage::life(&self.reports).unwrap_or(before), at);
             return self;
         }
         let told = life(&event.subject);
         // What is only said neither ends what goes on nor makes it less severe.
         let remark = (before, told) == (Life::Open, Life::Info);
-        self.life = outage::life(&self.reports).unwrap_or(if remark { before } else { told });
-        match (before, self.life) {
-            (Life::Closed, Life::Open) => {
-                self.reopened.push(at);
-                let forgotten = self.reopened.len().saturating_sub(Self::REOPENINGS);
-                self.reopened.drain(..forgotten);
-            }
-            (_, Life::Closed) => (self.acknowledged, self.silence) = (None, None),
-            _ => {}
-        }
+        self.turn(outage::life(&self.reports).unwrap_or(if remark { before } else { told }), at);
+        self.severity = match (before, told) {
+            (Life::Open, Life::Info) => self.severity.max(event.severity),
+            // As bad as the worst of those who say that it is down; whoever says that it is up has no say.
+            (Life::Open, Life::Open) if !self.reports.is_empty() => self.severity.max(event.severity),
+            (Life::Open, Life::Closed) if !self.reports.is_empty() => self.severity,
+            _ => event.severity,
+        };
         self.kind = event.kind;
-        self.severity = if remark { self.severity.max(event.severity) } else { event.severity };
         self.subject = event.subject;
         self.actor = event.actor;
         self.repository = event.repository.or(self.repository);
@@ -232,6 +229,20 @@ impl Incident {
         self.labels = event.labels;
         self.facts_at = event.at.or(self.facts_at);
         self
+    }
+
+    /// Goes over to another part of its life, at the time `at`.
+    fn turn(&mut self, life: Life, at: Timestamp) {
+        match (self.life, life) {
+            (Life::Closed, Life::Open) => {
+                self.reopened.push(at);
+                let forgotten = self.reopened.len().saturating_sub(Self::REOPENINGS);
+                self.reopened.drain(..forgotten);
+            }
+            (_, Life::Closed) => (self.acknowledged, self.silence) = (None, None),
+            _ => {}
+        }
+        self.life = life;
     }
 
     /// Whether it was opened again so often within [`REOPENED_WITHIN`] that it is flapping.

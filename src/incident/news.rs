@@ -39,6 +39,10 @@ impl Notice {
                 (!before.is_flapping()).then_some(Self::Flapping)
             }
             (Life::Closed, Life::Open) => Some(Self::Reopened),
+            // A deployment ends by failing.
+            (Life::Open, Life::Closed) if matches!(after.subject, Subject::Deployment(_)) => {
+                (after.severity > before.severity).then_some(Self::Worse)
+            }
             (Life::Open, Life::Closed) if !after.is_flapping() => {
                 let since = before.reopened.last().copied().unwrap_or(before.opened);
                 let went_on = after.updated.duration_since(since);

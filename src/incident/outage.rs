@@ -42,7 +42,7 @@ pub struct Report {
 const LABEL: (&str, &str) = ("availability", "down");
 
 /// The key of the incident that `event` belongs to, if it says whether a watched service is down.
-pub fn key(event: &Event) -> Option<String> {
+pub(super) fn key(event: &Event) -> Option<String> {
     let service = event.service.as_ref()?;
     says(&event.subject)?;
     Some(format!("service {service}"))

@@ -347,6 +347,20 @@ async fn what_becomes_severe_enough_in_quiet_hours_is_shown_at_once() {
 }
 
 #[tokio::test]
+async fn what_gets_worse_waits_for_the_end_of_the_quiet_hours_of_where_that_leads() {
+    let mut lookout = Lookout::with(route());
+    let urgent = Conditions { severities: vec![Severity::Critical], ..Conditions::default() };
+    let quiet = night().quiet.map(|quiet| Quiet { except: Vec::new(), ..quiet });
+    let urgent = Route { conditions: urgent, quiet, channels: vec![7], ..route() };
+    lookout.worker.routes = Arc::new(Routes { routes: vec![urgent, route()], fallback: 9 });
+    lookout.clock.advance(Duration::from_hours(2));
+    lookout.tell([firing("Smoke")]).await;
+    lookout.tell([alert("Smoke", Severity::Critical, Firing::Firing)]).await;
+    let channels: Vec<_> = lookout.messages().await.into_iter().map(|(channel, _)| channel).collect();
+    assert_eq!(channels, [1, 2]);
+}
+
+#[tokio::test]
 async fn the_worker_wakes_when_quiet_hours_end() {
     let lookout = Lookout::with(night());
     lookout.clock.advance(Duration::from_hours(2));

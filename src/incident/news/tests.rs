@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     event::{Severity, Source, Told},
     incident::route::Decision,
-    subject::{Firing, Generic},
+    subject::{Deployment, DeploymentState, Firing, Generic},
 };
 
 fn at(minute: i64) -> Timestamp {
@@ -82,6 +82,34 @@ fn what_comes_back_is_news_until_it_flaps() {
         .collect();
     let told: Vec<_> = news(&steps).into_iter().flatten().collect();
     assert_eq!(told, [Notice::Reopened, Notice::Reopened, Notice::Flapping]);
+}
+
+#[test]
+fn a_deployment_that_fails_is_news() {
+    let told = |state, severity, minute| {
+        let subject = Subject::Deployment(Deployment {
+            deployment: "pi-000042".into(),
+            target: "pi".into(),
+            commit: None,
+            state,
+            generation: None,
+            reason: String::new(),
+            log: Vec::new(),
+            url: None,
+        });
+        Event { severity, subject, ..report(Firing::Firing, severity, minute) }
+    };
+    let decision = Decision { route: None, channels: vec![1], mentions: Vec::new() };
+    let checking = told(DeploymentState::Checking, Severity::Info, 0);
+    let before = Incident::open(checking, "pi-000042".into(), "vg-1".into(), decision, at(0));
+    for (state, severity, notice) in [
+        (DeploymentState::Failed, Severity::Warning, Some(Notice::Worse)),
+        (DeploymentState::RolledBack, Severity::Warning, Some(Notice::Worse)),
+        (DeploymentState::Live, Severity::Info, None),
+    ] {
+        let after = before.clone().after(told(state, severity, 90), at(90));
+        assert_eq!(Notice::of(&before, &after), notice, "{state:?}");
+    }
 }
 
 proptest! {

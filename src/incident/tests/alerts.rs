@@ -53,7 +53,7 @@ fn an_outage_ends_when_all_who_told_of_it_say_so() {
     let by = |rule: &str| json!({"alertname": rule, "service": "blog"});
     let (probe, unit) = (by("ProbeDown"), by("ServiceDown"));
     let mut outage = opened(alert(&probe, 0, None));
-    assert_eq!(outage_key(&alert(&probe, 0, None)), outage_key(&alert(&unit, 0, None)));
+    assert_eq!(outage::key(&alert(&probe, 0, None)), outage::key(&alert(&unit, 0, None)));
     for (event, life) in [
         (alert(&unit, 30, None), Life::Open),
         (alert(&probe, 0, Some(300)), Life::Open),
@@ -71,8 +71,37 @@ fn an_outage_ends_when_all_who_told_of_it_say_so() {
 }
 
 #[test]
+fn who_looks_after_an_outage_does_so_until_it_ends_however_late_its_end_is_told() {
+    let by = |rule: &str| json!({"alertname": rule, "service": "blog"});
+    let (probe, unit) = (by("ProbeDown"), by("ServiceDown"));
+    let mut outage = opened(alert(&probe, 0, None)).after(alert(&unit, 30, None), at(1000));
+    outage = outage.after(alert(&probe, 0, Some(300)), at(1000));
+    outage.acknowledged = Some(Acknowledged { by: 4000, at: at(310) });
+    let ended = outage.after(alert(&unit, 30, Some(200)), at(1000));
+    assert_eq!((ended.life, ended.acknowledged), (Life::Closed, None));
+}
+
+#[test]
+fn an_outage_is_as_bad_as_the_worst_that_was_said_of_it() {
+    let by = |rule: &str, severity: &str| json!({"alertname": rule, "service": "blog", "severity": severity});
+    let (mild, bad) = (by("ProbeDown", "warning"), by("ServiceDown", "critical"));
+    let mut outage = opened(alert(&mild, 0, None));
+    for (event, severity) in [
+        (alert(&bad, 30, Some(40)), Severity::Warning),
+        (alert(&bad, 50, None), Severity::Critical),
+        (alert(&mild, 60, None), Severity::Critical),
+        (alert(&bad, 50, Some(70)), Severity::Critical),
+        (alert(&mild, 60, Some(80)), Severity::Critical),
+        (alert(&mild, 90, None), Severity::Warning),
+    ] {
+        outage = outage.after(event, at(1000));
+        assert_eq!(outage.severity, severity, "{:?}", outage.updated);
+    }
+}
+
+#[test]
 fn only_what_says_that_a_service_is_down_is_part_of_its_outage() {
-    let key = |labels: Value| outage_key(&alert(&labels, 0, None));
+    let key = |labels: Value| outage::key(&alert(&labels, 0, None));
     assert_eq!(
         key(json!({"alertname": "Probe", "service": "blog", "availability": "down"})).as_deref(),
         Some("service blog")
