@@ -120,11 +120,6 @@ impl Rest {
         self.request(Method::PATCH, path, Some(body)).await
     }
 
-    /// `PUT` with a JSON body.
-    pub async fn put(&self, path: &str, body: &Value) -> Result<Value, RestError> {
-        self.request(Method::PUT, path, Some(body)).await
-    }
-
     /// Waits for the right to send `method` on `path`.
     pub(super) async fn permit(&self, method: &Method, path: &str) -> Result<Permit, RestError> {
         tokio::select! {

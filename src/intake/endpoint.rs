@@ -194,8 +194,9 @@ impl State {
 
     async fn take(&self, client: IpAddr, came: Came) -> Result<Vec<Acceptance>, Refusal> {
         let Came { source, name, headers, query, body } = came;
-        let section = hooks::section(source, &name);
-        let hook = self.intake.hooks.find(source, &name).ok_or(Refusal::NotSetUp(section))?;
+        // A name that is not known is anybody's word, and belongs neither into the answer nor into the log.
+        let section = || hooks::section(source, if name.is_empty() { "" } else { "NAME" });
+        let hook = self.intake.hooks.find(source, &name).ok_or_else(|| Refusal::NotSetUp(section()))?;
         let body = body::read(&headers, body, &self.intake.clock).await?;
         let request = Request { name: &name, headers: &headers, query: query.as_deref(), body: &body };
         let count = || self.bad_signatures.count(client);
