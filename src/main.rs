@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, path::Path, process::ExitCode};
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing::Level;
 use vigie::{
     app::{self, AppError},
     cli::{self, Command},
@@ -20,7 +21,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     // Who watches a demo or checks a file wants to know of trouble only.
-    let level = if matches!(cli.command, Command::Run { .. }) { "info" } else { "warn" };
+    let level = if matches!(cli.command, Command::Run { .. }) { Level::INFO } else { Level::WARN };
     telemetry::start_log(cli.log_format, level);
     match cli.command {
         Command::CheckConfig { file, no_files } => {

@@ -17,8 +17,7 @@ use prometheus_client::{
 };
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
-    EnvFilter,
-    filter::filter_fn,
+    filter::{Targets, filter_fn},
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
     layer::SubscriberExt,
     registry::LookupSpan,
@@ -251,13 +250,19 @@ pub enum LogFormat {
 /// What logs whole events, requests or frames, and so the tokens of interactions: never below errors.
 const INDISCREET: [&str; 6] = ["serenity", "tungstenite", "tokio_tungstenite", "reqwest", "hyper", "poise"];
 
-/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default` (`info`, `warn`, …).
-pub fn start_log(format: LogFormat, default: &str) {
+/// Sends the log to stderr. What is logged is set by `RUST_LOG`, else by `default`.
+pub fn start_log(format: LogFormat, default: Level) {
     let discreet = filter_fn(|about| {
         let from = about.target().split("::").next().unwrap_or_default();
         *about.level() == Level::ERROR || !INDISCREET.contains(&from)
     });
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
+    let read = wanted.as_deref().map(str::parse::<Targets>);
+    let (filter, misread) = match read {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (Targets::new().with_default(default), Some(error)),
+        None => (Targets::new().with_default(default), None),
+    };
     let registry = tracing_subscriber::registry().with(discreet).with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second start (tests run many Vigies in one process) keeps the first log.
@@ -269,6 +274,9 @@ pub fn start_log(format: LogFormat, default: &str) {
         }
         LogFormat::Text => registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init(),
     };
+    if let Some(error) = misread {
+        tracing::warn!(%error, "RUST_LOG can't be read and is ignored; expected is e.g. info,vigie::delivery=debug");
+    }
 }
 
 /// Whether stderr is the journal itself: `$JOURNAL_STREAM` names its device and inode (systemd.exec(5)).

@@ -114,3 +114,18 @@ async fn a_log_of_everything_is_json_and_holds_no_secret() {
         assert!(!log.contains(secret), "'{secret}' stands in the log");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_level_that_cannot_be_read_is_said_and_the_usual_one_taken() {
+    let lab = Lab::new(1).await;
+    let path = lab.write_configuration(&lab.configuration(""));
+    let vigie = harness::Vigie::start_with(
+        Command::new(vigie()).args(["run", "--config"]).arg(path).env("RUST_LOG", "vigie=loud"),
+        lab.client.clone(),
+    )
+    .await;
+    vigie.ready().await;
+    let log = vigie.log();
+    assert!(log.contains("RUST_LOG can't be read"), "{log}");
+    assert!(log.contains("INFO"), "{log}");
+}

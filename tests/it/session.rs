@@ -99,7 +99,7 @@ fn start(discord: &Scripted) -> Subject {
 }
 
 fn start_with(discord: &Scripted, backing: Arc<Memory>) -> Subject {
-    start_log(LogFormat::Text, "info");
+    start_log(LogFormat::Text, tracing::Level::INFO);
     let (health, metrics, cancel) = (Health::default(), Metrics::default(), CancellationToken::new());
     let halt = Halt::new(health.clone());
     let settings = Settings {

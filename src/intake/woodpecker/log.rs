@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64;
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::mask::{self, Blocks};
 use crate::backends::woodpecker::{LineKind, LogLine};

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use regex::{Captures, Regex};
+use regex_lite::{Captures, Regex};
 
 /// What stands where a secret stood.
 pub(super) const MASK: &str = "********";
