@@ -7,6 +7,7 @@ as_root() { if (($(id -u))); then sudo "$@"; else "$@"; fi; }
 # Debian packages by what needs them.
 debian=(
   build-essential ca-certificates curl git jq python3 python3-venv shellcheck xz-utils # all
+  prometheus prometheus-alertmanager                                                   # services
   chromium fonts-noto-color-emoji fonts-liberation                                     # browser
   mmdebstrap patchelf rsync file gawk fakeroot zstd bzip2 util-linux iproute2 systemd           # nix
   gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static rustc-web # aarch64
@@ -80,6 +81,20 @@ part_readme() {
   echo "README: $demo"
   cargo build --release --quiet # so that the wait below is for the demo alone
   bash .ci/demo.sh "$demo"
+}
+
+# The tests with real programs: Debian's, and those of today where they can be built.
+part_services() {
+  local path=$PATH
+  if [[ -x $VIGIE_SHARED/services/install ]]; then
+    local result=0
+    "$VIGIE_SHARED/services/install" alertmanager gitea >"$work/services" || result=$?
+    ((result == 0 || result == 3)) || return "$result"
+    path=$(tail -n 1 "$work/services"):$path
+  else
+    echo "skipped: no services below $VIGIE_SHARED: Gitea and today's Alertmanager"
+  fi
+  PATH=$path cargo test --locked --test it real:: -- --nocapture
 }
 
 part_clients() { bash tests/clients/run; }

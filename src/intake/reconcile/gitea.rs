@@ -130,8 +130,10 @@ impl Pulled {
             // A repository that was made, or became visible, since all feeds were last read.
             (None, Some(asked)) => Mark { id: 0, at: asked },
             (None, None) => {
-                let newest = self.0.activities(name, 1, 1).await?.first().map_or(0, |newest| newest.id);
-                progress.feeds.insert(repository, Mark { id: newest, at: now });
+                // By Gitea's own clock where it has told a time.
+                let newest = self.0.activities(name, 1, 1).await?.into_iter().next();
+                let mark = newest.map_or(Mark { id: 0, at: now }, |it| Mark { id: it.id, at: it.created });
+                progress.feeds.insert(repository, mark);
                 return Ok(());
             }
         };
