@@ -16,6 +16,8 @@ pub mod delivery;
 pub mod demo;
 pub mod discord;
 pub mod event;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod halt;
 pub mod health;
 pub mod incident;

@@ -215,7 +215,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 
 /// Reads and checks a configuration that stands in `text`; `path` is what it is called in mistakes, and
 /// its folder is where relative paths begin. With [`Files::Ignore`] every secret is empty.
-fn parse(text: &str, path: &Path, files: Files) -> Result<Loaded, ConfigError> {
+pub(crate) fn parse(text: &str, path: &Path, files: Files) -> Result<Loaded, ConfigError> {
     let (mut tree, errors) = DeTable::parse_recoverable(text);
     let mut document = Document::new(text, path.to_owned(), files);
     let sound;

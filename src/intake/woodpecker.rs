@@ -34,3 +34,26 @@ pub const EVERY: Duration = Duration::from_mins(2);
 pub fn read(body: &[u8]) -> Result<Event, String> {
     report::read(body)
 }
+
+/// What the fuzzer does: `bytes` are a stream of events, the log of each of their failed steps, and a stored report.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) -> Vec<Event> {
+    use crate::{
+        backends::woodpecker::{LineKind, LogLine, StreamEvent},
+        event::Told,
+    };
+
+    let line = |(line, data): (_, &[u8])| {
+        let data = data_encoding::BASE64.encode(data);
+        LogLine { line, data, kind: LineKind::Output }
+    };
+    let logs = vec![log::tail((0..).zip(bytes.split(|byte| *byte == b'\n')).map(line).collect()); 5];
+    let mut reader = sse::Reader::default();
+    let told: Vec<_> = bytes.chunks(64).filter_map(|piece| reader.take(piece).ok()).flatten().collect();
+    let told = told.iter().filter_map(|event| serde_json::from_slice::<StreamEvent>(event).ok());
+    let stored = told.filter_map(|StreamEvent { repo, pipeline }| {
+        let status = report::status(&pipeline.status)?;
+        Some(report::Report::new(&repo, &pipeline, status, &logs, None).arrival(Told::AtOnce).body)
+    });
+    stored.chain([bytes.to_vec()]).filter_map(|report: Vec<u8>| read(&report).ok()).collect()
+}
