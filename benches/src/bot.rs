@@ -12,7 +12,7 @@ use tokio::{
     process::Command,
 };
 
-use crate::{Arguments, Figure, percentile};
+use crate::{Arguments, Figure, percentile, size::mebibytes};
 
 const STARTS: usize = 7;
 /// How long a bot rests before its memory is read: what it needs at start is given back by then.
@@ -88,11 +88,6 @@ async fn discord_py(python: &Path) -> (f64, f64) {
         bot.kill().await.unwrap();
     }
     (mebibytes(memory), milliseconds(&mut times))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a size of memory")]
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }
 
 fn milliseconds(times: &mut [Duration]) -> f64 {

@@ -7,16 +7,19 @@ mod bot;
 mod crash;
 mod intake;
 mod size;
+mod storm;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use harness::{FALLBACK, Lab, SECRET, eventually};
 use stack_sim::gitea::Repository;
 
 /// What to measure, on what.
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
+    /// What to measure; everything if nothing is named.
+    parts: Vec<Part>,
     /// The program, as it ships.
     #[arg(long)]
     vigie: PathBuf,
@@ -34,6 +37,17 @@ pub(crate) struct Arguments {
     events: usize,
 }
 
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Size,
+    Bot,
+    Latency,
+    Intake,
+    Storm,
+    Crash,
+}
+
 /// One line of the table.
 pub(crate) struct Figure {
     pub(crate) what: &'static str,
@@ -44,11 +58,20 @@ pub(crate) struct Figure {
 #[tokio::main]
 async fn main() {
     let arguments = Arguments::parse();
-    let mut figures = size::measure(&arguments);
-    figures.extend(bot::measure(&arguments).await);
-    figures.push(latency(&arguments).await);
-    figures.extend(intake::measure(&arguments).await);
-    figures.push(crash::measure(&arguments).await);
+    let mut figures = Vec::new();
+    for part in Part::value_variants() {
+        if !arguments.parts.is_empty() && !arguments.parts.contains(part) {
+            continue;
+        }
+        match part {
+            Part::Size => figures.extend(size::measure(&arguments)),
+            Part::Bot => figures.extend(bot::measure(&arguments).await),
+            Part::Latency => figures.push(latency(&arguments).await),
+            Part::Intake => figures.extend(intake::measure(&arguments).await),
+            Part::Storm => figures.push(storm::measure(&arguments).await),
+            Part::Crash => figures.push(crash::measure(&arguments).await),
+        }
+    }
     println!("| what | measured | to reach |\n|---|---|---|");
     for figure in figures {
         println!("| {} | {} | {} |", figure.what, figure.measured, figure.wanted);

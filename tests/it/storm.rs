@@ -40,6 +40,13 @@ async fn tell(vigie: &Peer, alerts: Vec<Value>) {
     assert_eq!(answer.status, 204, "{}", answer.text());
 }
 
+/// Discord refused nothing because of a limit.
+async fn within_the_limits(lab: &Lab) {
+    let log = lab.log().await;
+    let refused = log.as_array().unwrap().iter().filter(|exchange| exchange["status"] == 429).count();
+    assert_eq!(refused, 0, "requests beyond a limit");
+}
+
 /// The messages once one has a title like this, which is the first of them.
 async fn titled(lab: &Lab, start: &str) -> (String, Vec<Value>) {
     eventually(start, async || {
@@ -72,9 +79,7 @@ async fn a_storm_is_one_message_that_counts_live_and_names_what_is_critical() {
     tell(&vigie, alerts.collect()).await;
     let (_, messages) = titled(&lab, "Storm over: 990 incidents").await;
     assert_eq!(messages.len(), 11);
-    let log = lab.log().await;
-    let refused = log.as_array().unwrap().iter().filter(|exchange| exchange["status"] == 429).count();
-    assert_eq!(refused, 0, "requests beyond a limit");
+    within_the_limits(&lab).await;
     hold_against_discord(&lab).await;
 }
 
@@ -113,7 +118,7 @@ async fn after_a_day_without_discord_the_state_of_things_is_told() {
     let mut repository = lab.repository(CHANNEL);
     for hour in 0..24 {
         let mut alerts: Vec<_> =
-            (0..20).map(|n| alert(&format!("Hour{hour}Alert{n}"), "warning", "firing")).collect();
+            (0..83).map(|n| alert(&format!("Hour{hour}Alert{n}"), "warning", "firing")).collect();
         if hour >= 22 {
             alerts.push(alert(&format!("Fire{hour}"), "critical", "firing"));
         }
@@ -125,7 +130,7 @@ async fn after_a_day_without_discord_the_state_of_things_is_told() {
     }
     vigie.reaches("vigie_outbox_messages{state=\"pending\"}", 2.0 + 1.0 + 2.0).await;
     lab.discord_returns();
-    titled(&lab, "While Discord was away: 480 incidents, 480 open").await;
+    titled(&lab, "While Discord was away: 1992 incidents, 1992 open").await;
     vigie.reaches("vigie_outbox_messages{state=\"pending\"}", 0.0).await;
     let messages = lab.messages(CHANNEL).await;
     let titles: Vec<_> =
@@ -135,5 +140,6 @@ async fn after_a_day_without_discord_the_state_of_things_is_told() {
     for (title, word) in titles.iter().zip(words) {
         assert!(title.contains(word), "{titles:#?}");
     }
+    within_the_limits(&lab).await;
     vigie.stop().await;
 }
