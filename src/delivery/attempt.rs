@@ -208,30 +208,30 @@ impl Attempt {
         }
     }
 
-    /// The message to edit is gone: it is made anew if its incident is open.
+    /// The message to edit is gone: it is made anew if its incident is to be seen.
     async fn vanished(&self, row: &OutboxRow) -> Result<Step, Obstacle> {
         let (id, incident) = (row.id, row.incident_id);
-        let open = self
+        let kept = self
             .store
             .write(move |conn| {
-                let open = incidents::is_open(conn, incident)?;
-                if open {
+                let kept = incidents::is_kept_shown(conn, incident)?;
+                if kept {
                     outbox::forget_message(conn, id)?;
                     outbox::renew_nonce(conn, id)?;
                 } else {
                     outbox::discard(conn, id, "deleted in Discord after its incident was over")?;
                 }
-                Ok(open)
+                Ok(kept)
             })
             .await?;
         tracing::info!(
             channel = row.channel_id,
             reference = row.reference,
-            open,
+            kept,
             "a message was deleted in Discord"
         );
-        self.count(if open { "reposted" } else { "discarded" });
-        Ok(if open { Step::Again } else { Step::Done })
+        self.count(if kept { "reposted" } else { "discarded" });
+        Ok(if kept { Step::Again } else { Step::Done })
     }
 
     /// Notes in the store that a create may go out now. `None` if the message no longer waits; its row as

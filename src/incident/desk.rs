@@ -15,7 +15,7 @@ use super::{
     route::Routes,
 };
 use crate::{
-    event::Event,
+    event::{Event, PULSE, Source},
     language::Language,
     render::{
         self,
@@ -156,6 +156,9 @@ impl Desk {
                 reply: None,
             };
             outbox::put(conn, &draft, self.now_ms)?;
+            if incident.source == Source::Vigie && incident.kind == PULSE {
+                outbox::hurry(conn, id, *channel_id)?;
+            }
         }
         Ok(())
     }

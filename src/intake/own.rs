@@ -1,6 +1,7 @@
-//! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping. It takes
-//! the way of every event, so it survives a crash. Invariants: the same complaint is said once a day at most;
-//! whether a source can be asked is one incident, which ends when it can.
+//! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping, that it works.
+//! It takes the way of every event, so it survives a crash. Invariants: the same complaint is said once a day at
+//! most; whether a source can be asked is one incident, which ends when it can; all signs of life in a channel are
+//! one, which has no end.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    event::{Event, Severity, Source, Told},
+    event::{Event, PULSE, Severity, Source, Told},
+    language::Language,
     store::{Arrival, Store},
     subject::{Firing, Generic, Subject},
 };
@@ -76,6 +78,42 @@ pub fn trouble(source: &str, state: Firing, title: String, text: String) -> Arri
     }
 }
 
+#[derive(Serialize, Deserialize)]
+struct Beat {
+    channel: u64,
+    title: String,
+    text: String,
+}
+
+impl Beat {
+    fn object(&self) -> String {
+        pulse_in(self.channel)
+    }
+}
+
+/// What the signs of life in `channel` have in common: one incident, and so one message.
+pub fn pulse_in(channel: u64) -> String {
+    format!("{PULSE} {channel}")
+}
+
+/// A sign of life for `channel`, ready to be stored. There comes one `every` so often, and each is news.
+pub fn beat(channel: u64, every: Duration, language: Language) -> Arrival {
+    let minutes = every.as_secs() / 60;
+    let (title, text) =
+        (language.text("pulse-title", &[]), language.text("pulse-text", &[("minutes", minutes.into())]));
+    let body = Beat { channel, title, text };
+    Arrival {
+        source: Source::Vigie,
+        told: Told::AtOnce,
+        delivery: None,
+        kind: PULSE.to_owned(),
+        source_key: String::new(),
+        object: body.object(),
+        // A number and two texts always make JSON.
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
 /// Says each of the store's warnings to the team, until `cancel`.
 pub async fn pass_on_warnings(store: Store, clock: Clock, cancel: CancellationToken) {
     let mut warnings = store.warnings();
@@ -106,6 +144,18 @@ pub fn read(kind: &str, body: &[u8]) -> Result<Event, String> {
         let subject = Generic { firing: Some(state), title, text, url: None };
         let incident = Some(object.clone());
         return Ok(Event { kind: SOURCE.to_owned(), incident, ..event(object, key, subject) });
+    }
+    if kind == PULSE {
+        let beat: Beat = serde_json::from_slice(body).map_err(unreadable)?;
+        let object = beat.object();
+        let subject = Generic { title: beat.title, text: beat.text, ..Generic::default() };
+        let (incident, severity) = (Some(object.clone()), Severity::Info);
+        return Ok(Event {
+            kind: PULSE.to_owned(),
+            incident,
+            severity,
+            ..event(object, String::new(), subject)
+        });
     }
     let Complaint { title, text } = serde_json::from_slice(body).map_err(unreadable)?;
     let subject = Generic { title: title.clone(), text: text.clone(), ..Generic::default() };
@@ -167,7 +217,7 @@ mod tests {
             quiet: None,
             digest_after: 0,
         };
-        let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK });
+        let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK, pulse: None });
         Worker {
             store,
             routes,

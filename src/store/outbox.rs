@@ -11,7 +11,7 @@ mod backlog;
 mod threads;
 
 pub use self::{
-    backlog::{Untried, prefer, stuck, untried, weighed, withdraw},
+    backlog::{Untried, hurry, prefer, stuck, untried, weighed, withdraw},
     threads::{Place, Reply, Thread, find, set_thread, to_archive},
 };
 

@@ -14,6 +14,7 @@ mod hooks_own;
 mod inside;
 mod pages;
 mod path;
+mod pulse;
 mod reconcile;
 mod routes;
 mod scripted;
