@@ -154,7 +154,7 @@ pub async fn run(
     });
 
     let stop = supervisor.stop(Stage::Work);
-    let warnings = own::pass_on_warnings(store.clone(), clock.clone(), stop);
+    let warnings = own::pass_on_warnings(store.clone(), config.language, clock.clone(), stop);
     supervisor.spawn("store warnings", Stage::Work, warnings);
 
     let stop = supervisor.stop(Stage::Base);

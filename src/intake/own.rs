@@ -114,14 +114,15 @@ pub fn beat(channel: u64, every: Duration, language: Language) -> Arrival {
     }
 }
 
-/// Says each of the store's warnings to the team, until `cancel`.
-pub async fn pass_on_warnings(store: Store, clock: Clock, cancel: CancellationToken) {
+/// Says each of the store's warnings to the team in its language, until `cancel`.
+pub async fn pass_on_warnings(store: Store, language: Language, clock: Clock, cancel: CancellationToken) {
     let mut warnings = store.warnings();
+    let title = language.text("store-title", &[]);
     loop {
         let warning = warnings.borrow_and_update().clone();
         let mut said = true;
-        if let Some(text) = warning
-            && let Err(error) = store.accept(complaint("Vigie's store", &text)).await
+        if let Some(reason) = warning
+            && let Err(error) = store.accept(complaint(&title, &reason.text(language))).await
         {
             tracing::warn!(%error, "can't store a warning for the team; trying again while it holds");
             said = false;
@@ -191,7 +192,7 @@ mod tests {
         health::Health,
         incident::{route::Routes, worker::Worker},
         intake,
-        language::Language,
+        reason::Reason,
         render::buttons::Silencing,
         store::Settings,
         telemetry::Metrics,
@@ -242,43 +243,56 @@ mod tests {
         rows.into_iter().map(|(channel, payload)| (channel.unsigned_abs(), payload)).collect()
     }
 
+    /// The store warns of these, and the team is told.
+    async fn warn(store: &Store, reasons: impl IntoIterator<Item = Option<&'static str>>) {
+        for reason in reasons {
+            store.warn(reason.map(|path| Reason::new("store-nearly-full").with("path", path)));
+            // It hands over what it heard before it waits again, and the store takes one job after the other.
+            tokio::task::yield_now().await;
+            store.write(|_| Ok(())).await.unwrap();
+        }
+    }
+
     #[tokio::test]
     async fn a_warning_of_the_store_is_said_in_the_fallback_channel_and_again_only_when_it_changed() {
         let folder = tempfile::tempdir().unwrap();
         let worker = worker(folder.path());
-        let store = worker.store.clone();
-        let cancel = CancellationToken::new();
-        let passing_on = tokio::spawn(pass_on_warnings(store.clone(), worker.clock.clone(), cancel.clone()));
-        let warn = async |text: Option<&str>| {
-            store.warn(text.map(str::to_owned));
-            // It hands over what it heard before it waits again, and the store takes one job after the other.
-            tokio::task::yield_now().await;
-            store.write(|_| Ok(())).await.unwrap();
-        };
+        let (store, cancel) = (worker.store.clone(), CancellationToken::new());
+        let telling = pass_on_warnings(store.clone(), Language::En, worker.clock.clone(), cancel.clone());
+        let telling = tokio::spawn(telling);
 
-        warn(Some("The disk is nearly full.")).await;
+        warn(&store, [Some("/a")]).await;
         let first = said(&worker).await;
         let [(channel, message)] = first.as_slice() else { panic!("{first:?}") };
         assert_eq!(*channel, FALLBACK);
-        assert!(
-            message.contains("Vigie's store") && message.contains("The disk is nearly full."),
-            "{message}"
-        );
+        assert!(message.contains("Vigie's store") && message.contains("The disk that holds"), "{message}");
 
         // The same words, or a condition that goes and comes back the same day, are no news.
-        for text in [Some("The disk is nearly full."), None, Some("The disk is nearly full.")] {
-            warn(text).await;
-        }
+        warn(&store, [Some("/a"), None, Some("/a")]).await;
         assert_eq!(said(&worker).await, first);
 
-        warn(Some("The disk is failing.")).await;
+        warn(&store, [Some("/b")]).await;
         let second = said(&worker).await;
         assert_eq!(second.len(), 2, "{second:?}");
         assert_eq!(second[..1], first);
-        assert!(second[1].0 == FALLBACK && second[1].1.contains("The disk is failing."), "{second:?}");
+        assert!(second[1].0 == FALLBACK && second[1].1.contains("/b"), "{second:?}");
 
         cancel.cancel();
-        passing_on.await.unwrap();
+        telling.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_warning_of_the_store_is_said_in_the_language_of_the_team() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = worker(folder.path());
+        let (store, cancel) = (worker.store.clone(), CancellationToken::new());
+        let telling = pass_on_warnings(store.clone(), Language::Fr, worker.clock.clone(), cancel.clone());
+        let telling = tokio::spawn(telling);
+        warn(&store, [Some("/a")]).await;
+        let said = said(&worker).await;
+        assert!(said[0].1.contains("est presque plein"), "{said:?}");
+        cancel.cancel();
+        telling.await.unwrap();
     }
 
     #[test]
