@@ -246,6 +246,9 @@ unit-result = { $result ->
    *[other] { "" }
 }
 
+# Somebody tries whether alerts arrive.
+test-title = 🧪 Only a test: { $name }
+
 # Pipelines and deployments.
 pipeline-title = { $state ->
     [pending] Pipeline #{ $number } waits

@@ -246,6 +246,9 @@ unit-result = { $result ->
    *[other] { "" }
 }
 
+# Somebody tries whether alerts arrive.
+test-title = 🧪 Ceci est un test : { $name }
+
 # Pipelines and deployments.
 pipeline-title = { $state ->
     [pending] Le pipeline #{ $number } est en attente
