@@ -273,6 +273,7 @@ pipeline-event = { $event ->
     [manual] by hand
    *[other] { $word }
 }
+pipeline-broken-by = ❌ Broken by pipeline #{ $number }
 pipeline-before = ❌ The one before failed
 step-failed = { $name } failed
 step-exited = { $name } failed with exit code { $code }
