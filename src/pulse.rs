@@ -230,6 +230,7 @@ mod tests {
             payload: "{}".into(),
             accepted_ms: 0,
             reply: None,
+            whole: None,
         };
         let row = outbox::put(conn, &draft, 0)?;
         outbox::retry(conn, row, 0, "Discord answered 503")

@@ -91,8 +91,8 @@ pub struct Metrics {
     /// Age of the oldest message that waits to be sent, in seconds.
     pub outbox_oldest_seconds: Gauge,
     /// Attempts to deliver, by how they ended: `created` and `edited` are shown, `adopted` was shown already;
-    /// `retried`, `rate_limited` and `parked` wait; `shrunk` is shown in part, `replaced` as one line, `dropped` not
-    /// at all; a message deleted in Discord is `reposted`, or `discarded` if its incident is over.
+    /// `retried`, `rate_limited` and `parked` wait; `shrunk` is shown in part, `replaced` as one line, `unattached`
+    /// without the file of its whole text, `dropped` not at all; a message deleted in Discord is `reposted`, or `discarded` if its incident is over.
     pub deliveries: Family<OutcomeLabel, Counter>,
     /// Time from accepted to visible, in seconds.
     pub delivery_seconds: Histogram,
@@ -244,6 +244,7 @@ impl Metrics {
             "rate_limited",
             "parked",
             "shrunk",
+            "unattached",
             "replaced",
             "dropped",
             "reposted",

@@ -154,6 +154,7 @@ impl Desk {
                 payload: payload.clone(),
                 accepted_ms,
                 reply: None,
+                whole: message.whole.clone(),
             };
             outbox::put(conn, &draft, self.now_ms)?;
             if incident.source == Source::Vigie && incident.kind == PULSE {
@@ -230,6 +231,7 @@ impl Desk {
                 payload: json(&answer.message)?,
                 accepted_ms,
                 reply: Some(Reply { to: main.id, place: answer.place }),
+                whole: answer.message.whole.clone(),
             };
             outbox::put(conn, &draft, self.now_ms)?;
         }

@@ -239,6 +239,7 @@ mod tests {
                 payload: "{}".into(),
                 accepted_ms: now_ms - 90_000,
                 reply: None,
+                whole: None,
             };
             outbox::put(conn, &draft, now_ms)
         };

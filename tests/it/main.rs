@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod crash;
 mod faults;
+mod files;
 mod french;
 mod hooks;
 mod hooks_alerts;

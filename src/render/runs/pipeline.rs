@@ -124,6 +124,7 @@ fn step(page: &Page<'_>, step: &FailedStep, room: usize) -> String {
     };
     let error = label(&step.error, limits::FACT);
     let how = if error.is_empty() { how } else { format!("{how} – {error}") };
-    let log = log(page.language, &step.log, step.earlier_lines, room);
+    let (log, whole) = log(page.language, &step.log, step.earlier_lines, room);
+    page.attach(whole.map(|whole| format!("{} › {}\n{whole}", step.workflow, step.name)));
     if log.is_empty() { how } else { format!("{how}\n{log}") }
 }
