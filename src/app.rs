@@ -29,6 +29,7 @@ use crate::{
         reconcile::{Asking, Desk},
         woodpecker::Follower,
     },
+    pulse::Pulse,
     render::buttons::Silencing,
     store::{self, Store, StoreError},
     supervisor::{Ended, Stage, Supervisor},
@@ -106,6 +107,10 @@ pub async fn run(
 
     let desk = Desk::new(store.clone(), clock.clone(), metrics.clone(), health.clone(), config.language);
     ask_sources(&mut supervisor, &config, desk);
+    if let Some(pulse) = pulse(&config, &store, &clock, &metrics, &health) {
+        let stop = supervisor.stop(Stage::Intake);
+        supervisor.spawn("pulse", Stage::Intake, pulse.run(stop));
+    }
 
     let worker = worker(&config, &store, &clock);
     let actions = Actions::new(worker.clone(), silences(&config, &clock)?, clock.clone());
@@ -149,7 +154,7 @@ pub async fn run(
     });
 
     let stop = supervisor.stop(Stage::Work);
-    let warnings = own::pass_on_warnings(store.clone(), clock.clone(), stop);
+    let warnings = own::pass_on_warnings(store.clone(), config.language, clock.clone(), stop);
     supervisor.spawn("store warnings", Stage::Work, warnings);
 
     let stop = supervisor.stop(Stage::Base);
@@ -171,13 +176,29 @@ pub async fn run(
 fn worker(config: &Config, store: &Store, clock: &Clock) -> Worker {
     Worker {
         store: store.clone(),
-        routes: Arc::new(Routes { routes: config.routes.clone(), fallback: config.discord.fallback_channel }),
+        routes: Arc::new(Routes {
+            routes: config.routes.clone(),
+            fallback: config.discord.fallback_channel,
+            pulse: config.health.as_ref().map(|health| health.channel),
+        }),
         critical: Arc::new(config.critical_services()),
         silencing: silencing(config),
         language: config.language,
         reader: intake::read,
         clock: clock.clone(),
     }
+}
+
+fn pulse(config: &Config, store: &Store, clock: &Clock, metrics: &Metrics, health: &Health) -> Option<Pulse> {
+    config.health.as_ref().map(|declared| Pulse {
+        store: store.clone(),
+        channel: declared.channel,
+        ping_url: declared.ping_url.clone(),
+        language: config.language,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        health: health.clone(),
+    })
 }
 
 /// Whether alerts get buttons that silence them: Alertmanager can be asked, and somebody may.

@@ -103,6 +103,9 @@ impl Severity {
     }
 }
 
+/// The kind of Vigie's signs of life.
+pub const PULSE: &str = "pulse";
+
 /// How Vigie came to know of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -23,6 +23,7 @@ pub mod health;
 pub mod incident;
 pub mod intake;
 pub mod language;
+pub mod pulse;
 pub mod reason;
 pub mod render;
 pub mod span;

@@ -1,7 +1,11 @@
 //! Vigie's own metrics and its log. Invariant: no label, field or text carries a secret or an unbounded
 //! set of values.
 
-use std::{fmt, io::IsTerminal, sync::Arc};
+use std::{
+    fmt,
+    io::IsTerminal,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use clap::ValueEnum;
 use prometheus_client::{
@@ -87,8 +91,8 @@ pub struct Metrics {
     /// Age of the oldest message that waits to be sent, in seconds.
     pub outbox_oldest_seconds: Gauge,
     /// Attempts to deliver, by how they ended: `created` and `edited` are shown, `adopted` was shown already;
-    /// `retried`, `rate_limited` and `parked` wait; `shrunk` is shown in part, `replaced` as one line, `dropped` not
-    /// at all; a message deleted in Discord is `reposted`, or `discarded` if its incident is over.
+    /// `retried`, `rate_limited` and `parked` wait; `shrunk` is shown in part, `replaced` as one line, `unattached`
+    /// without the file of its whole text, `dropped` not at all; a message deleted in Discord is `reposted`, or `discarded` if its incident is over.
     pub deliveries: Family<OutcomeLabel, Counter>,
     /// Time from accepted to visible, in seconds.
     pub delivery_seconds: Histogram,
@@ -110,6 +114,12 @@ pub struct Metrics {
     pub disk_free_bytes: Gauge,
     /// Incidents that are open.
     pub incidents_open: Family<IncidentLabels, Gauge>,
+    /// How long the newest sign of life took from accepted to visible, in seconds; 0 before the first.
+    pub pulse_seconds: Gauge<f64, AtomicU64>,
+    /// When the newest sign of life was visible, in seconds since the Unix epoch; 0 before the first.
+    pub pulse_timestamp_seconds: Gauge,
+    /// Signs of life that were not visible in time.
+    pub pulse_failures: Counter,
     registry: Arc<Registry>,
 }
 
@@ -140,6 +150,9 @@ impl Default for Metrics {
             store_bytes: Gauge::default(),
             disk_free_bytes: Gauge::default(),
             incidents_open: Family::default(),
+            pulse_seconds: Gauge::default(),
+            pulse_timestamp_seconds: Gauge::default(),
+            pulse_failures: Counter::default(),
             registry: Arc::default(),
         };
         metrics.register(&mut registry);
@@ -165,6 +178,7 @@ impl Metrics {
         self.register_intake_and_delivery(registry);
         self.register_discord(registry);
         self.register_store(registry);
+        self.register_pulse(registry);
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which Vigie this is", build);
     }
@@ -200,6 +214,15 @@ impl Metrics {
         to.register_with_unit("disk_free", free, Unit::Bytes, self.disk_free_bytes.clone());
     }
 
+    fn register_pulse(&self, to: &mut Registry) {
+        let took = "How long the newest sign of life took from accepted to visible";
+        to.register_with_unit("pulse", took, Unit::Seconds, self.pulse_seconds.clone());
+        let when = "When the newest sign of life was visible";
+        to.register_with_unit("pulse_timestamp", when, Unit::Seconds, self.pulse_timestamp_seconds.clone());
+        let failures = "Signs of life that were not visible in time";
+        to.register("pulse_failures", failures, self.pulse_failures.clone());
+    }
+
     /// A counter that is absent until it first counts can't be alerted on, so each begins at 0.
     fn show_every_label(&self) {
         for source in Source::ALL {
@@ -221,6 +244,7 @@ impl Metrics {
             "rate_limited",
             "parked",
             "shrunk",
+            "unattached",
             "replaced",
             "dropped",
             "reposted",
@@ -335,6 +359,9 @@ mod tests {
             "vigie_store_bytes",
             "vigie_disk_free_bytes",
             "vigie_incidents_open{source=\"gitea\",severity=\"critical\"}",
+            "vigie_pulse_seconds",
+            "vigie_pulse_timestamp_seconds",
+            "vigie_pulse_failures_total",
             "vigie_build_info{version=",
         ] {
             assert!(text.contains(name), "no {name} in:\n{text}");

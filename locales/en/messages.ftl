@@ -246,6 +246,9 @@ unit-result = { $result ->
    *[other] { "" }
 }
 
+# Somebody tries whether alerts arrive.
+test-title = 🧪 Only a test: { $name }
+
 # Pipelines and deployments.
 pipeline-title = { $state ->
     [pending] Pipeline #{ $number } waits
@@ -270,6 +273,7 @@ pipeline-event = { $event ->
     [manual] by hand
    *[other] { $word }
 }
+pipeline-broken-by = ❌ Broken by pipeline #{ $number }
 pipeline-before = ❌ The one before failed
 step-failed = { $name } failed
 step-exited = { $name } failed with exit code { $code }

@@ -32,6 +32,7 @@ store-given-up = the job was given up: it panicked (see the log) or Vigie is end
 store-unmeasured = can't measure the room for { $path }: { $error }
 store-backlog = more than { $limit } messages wait for Discord; what was accepted is safe
 store-crowded = { $waiting } messages wait (limit { $limit }), so webhooks are answered 503 until some are sent; look at the connection with Discord and at channels that can't keep up
+store-nearly-full = The disk that holds { $path } is nearly full; /status and Vigie's page say how full. Make room, or shorten [store] keep: when none is left, webhooks are answered 503.
 store-little-room = the disk has { $free } MiB left of { $total } MiB (the store takes { $store } MiB); when none is left, webhooks are answered 503.{ $unit ->
     [hours] {" "}At today's pace it is full in about { $left } hours.
     [days] {" "}At today's pace it is full in about { $left } days.

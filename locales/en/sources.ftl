@@ -14,3 +14,8 @@ permission-gitea = The token in api_token_file needs the scopes read:repository 
 permission-grafana = The token in api_token_file must belong to a service account with the permission alert.instances:read, which the role Viewer has.
 permission-kuma = api_token_file must hold an API key of Uptime Kuma (Settings, API Keys) that has not expired.
 permission-prometheus = It wants no password of its own: what stands before it does. Let Vigie reach it without.
+# What Vigie warns of itself.
+store-title = Vigie's store
+# Vigie's sign of life, a message that is edited.
+pulse-title = 💚 Vigie is on the lookout
+pulse-text = This sign of life takes the way of every event, every { $minutes } minutes. If the time below is older than that, Vigie does not run, or its way to Discord is broken.

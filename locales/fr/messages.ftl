@@ -246,6 +246,9 @@ unit-result = { $result ->
    *[other] { "" }
 }
 
+# Somebody tries whether alerts arrive.
+test-title = 🧪 Ceci est un test : { $name }
+
 # Pipelines and deployments.
 pipeline-title = { $state ->
     [pending] Le pipeline #{ $number } est en attente
@@ -270,6 +273,7 @@ pipeline-event = { $event ->
     [manual] à la main
    *[other] { $word }
 }
+pipeline-broken-by = ❌ Cassé par le pipeline #{ $number }
 pipeline-before = ❌ Le précédent a échoué
 step-failed = { $name } a échoué
 step-exited = { $name } a échoué avec le code de sortie { $code }

@@ -32,6 +32,7 @@ store-given-up = la tâche a été abandonnée : elle a paniqué (voir le journa
 store-unmeasured = impossible de mesurer la place pour { $path } : { $error }
 store-backlog = plus de { $limit } messages attendent Discord ; ce qui a été accepté est en sûreté
 store-crowded = { $waiting } messages attendent (limite { $limit }), donc les webhooks reçoivent 503 tant que rien n’est envoyé ; examinez la connexion à Discord et les salons qui ne suivent pas
+store-nearly-full = Le disque de { $path } est presque plein ; /status et la page de Vigie disent à quel point. Faites de la place, ou réduisez [store] keep : quand il n’en restera plus, les webhooks recevront 503.
 store-little-room = il reste { $free } Mio sur les { $total } Mio du disque (la base en prend { $store }) ; quand il n’en restera plus, les webhooks recevront 503.{ $unit ->
     [hours] {" "}À ce rythme il sera plein dans environ { $left } h.
     [days] {" "}À ce rythme il sera plein dans environ { $left } jours.

@@ -14,3 +14,8 @@ permission-gitea = Le jeton dans api_token_file doit avoir les portées read:rep
 permission-grafana = Le jeton dans api_token_file doit appartenir à un compte de service qui a la permission alert.instances:read, comprise dans le rôle Viewer.
 permission-kuma = api_token_file doit contenir une clé API d’Uptime Kuma (Paramètres, Clés API) qui n’a pas expiré.
 permission-prometheus = Il ne demande lui-même aucun mot de passe : ce qui est placé devant lui en demande un. Laissez Vigie l’atteindre sans.
+# What Vigie warns of itself.
+store-title = La base de Vigie
+# Vigie's sign of life, a message that is edited.
+pulse-title = 💚 Vigie veille
+pulse-text = Ce signe de vie prend le chemin de tous les événements, toutes les { $minutes } minutes. Si l’heure ci-dessous est plus ancienne, Vigie ne tourne pas, ou son chemin vers Discord est coupé.

@@ -61,7 +61,8 @@ pub fn explain_route(
         }
     };
     let (critical, names) = (config.critical_services(), names(&config.roles));
-    let routes = Routes { routes: config.routes, fallback: config.discord.fallback_channel };
+    let fallback = config.discord.fallback_channel;
+    let routes = Routes { routes: config.routes, fallback, pulse: None };
     for mut event in events {
         incident::weigh(&mut event, &critical);
         writeln!(out, "{}", visible(&facts(&event)))?;

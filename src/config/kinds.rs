@@ -65,7 +65,7 @@ pub(super) const SOURCES: [Reporter; 8] = [
     Reporter {
         name: "grafana",
         is_there: |sources| sources.grafana.is_some(),
-        kinds: &["alert"],
+        kinds: &["alert", "test"],
         has: Has::Service,
     },
     Reporter {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     error::{Acted, RestError},
+    file::{File, UNKNOWN},
     lookup::{Found, id, look_up},
     refusal::Refusal,
     remedy::{Remedy, remedy},
@@ -118,7 +119,8 @@ impl Attempt {
             drop(permit);
             return self.resolve(&row, target.channel, first).await;
         }
-        let Some(mut message) = self.message(&row, form).await? else { return Ok(Step::Done) };
+        let Some((mut message, file)) = self.message(&row, form).await? else { return Ok(Step::Done) };
+        let sent = File::attach(file.as_ref(), &mut message, "");
         message.insert("nonce".into(), nonce(&self.store_id, &row).into());
         message.insert("enforce_nonce".into(), true.into());
         message.entry("allowed_mentions").or_insert_with(|| json!({ "parse": [] }));
@@ -127,10 +129,11 @@ impl Attempt {
             let reference = json!({ "message_id": answered.to_string(), "fail_if_not_exists": false });
             message.insert("message_reference".into(), reference);
         }
-        let body = Value::Object(message);
-        let error = match self.rest.send(permit, Method::POST, &path, Some(&body)).await {
+        let error = match self.send(permit, Method::POST, &path, message, sent).await {
             Ok(answer) => match id(&answer["id"]) {
-                Some(created) => return self.shown(&row, created, "created").await,
+                Some(created) => {
+                    return self.shown(&row, created, File::note(file.as_ref()), "created").await;
+                }
                 None => RestError::Unreadable(Reason::new("answer-no-id")),
             },
             Err(error) => error,
@@ -173,7 +176,7 @@ impl Attempt {
                     message,
                     "found a message whose outcome was unknown"
                 );
-                self.shown(row, message, "adopted").await
+                self.shown(row, message, UNKNOWN.to_owned(), "adopted").await
             }
             Found::Nowhere => {
                 self.refused(row).await?;
@@ -192,14 +195,14 @@ impl Attempt {
         let Some(row) = self.store.read(move |conn| outbox::get(conn, id)).await?.filter(is_pending) else {
             return Ok(Step::Done);
         };
-        let Some(mut message) = self.message(&row, form).await? else { return Ok(Step::Done) };
+        let Some((mut message, file)) = self.message(&row, form).await? else { return Ok(Step::Done) };
+        let sent = File::attach(file.as_ref(), &mut message, &row.attached);
         // An edit leaves alone what it does not name, and the message is to be as the outbox says.
         for (part, nothing) in [("content", json!("")), ("embeds", json!([])), ("components", json!([]))] {
             message.entry(part).or_insert(nothing);
         }
-        let body = Value::Object(message);
-        match self.rest.send(permit, Method::PATCH, &path, Some(&body)).await {
-            Ok(_) => self.shown(&row, message_id, "edited").await,
+        match self.send(permit, Method::PATCH, &path, message, sent).await {
+            Ok(_) => self.shown(&row, message_id, File::note(file.as_ref()), "edited").await,
             Err(error) => match remedy(&error) {
                 Remedy::Gone => self.vanished(&row).await,
                 Remedy::Unfit => Err(Obstacle::Unfit(Box::new(row), error)),
@@ -208,30 +211,30 @@ impl Attempt {
         }
     }
 
-    /// The message to edit is gone: it is made anew if its incident is open.
+    /// The message to edit is gone: it is made anew if its incident is to be seen.
     async fn vanished(&self, row: &OutboxRow) -> Result<Step, Obstacle> {
         let (id, incident) = (row.id, row.incident_id);
-        let open = self
+        let kept = self
             .store
             .write(move |conn| {
-                let open = incidents::is_open(conn, incident)?;
-                if open {
+                let kept = incidents::is_kept_shown(conn, incident)?;
+                if kept {
                     outbox::forget_message(conn, id)?;
                     outbox::renew_nonce(conn, id)?;
                 } else {
                     outbox::discard(conn, id, "deleted in Discord after its incident was over")?;
                 }
-                Ok(open)
+                Ok(kept)
             })
             .await?;
         tracing::info!(
             channel = row.channel_id,
             reference = row.reference,
-            open,
+            kept,
             "a message was deleted in Discord"
         );
-        self.count(if open { "reposted" } else { "discarded" });
-        Ok(if open { Step::Again } else { Step::Done })
+        self.count(if kept { "reposted" } else { "discarded" });
+        Ok(if kept { Step::Again } else { Step::Done })
     }
 
     /// Notes in the store that a create may go out now. `None` if the message no longer waits; its row as
@@ -248,13 +251,23 @@ impl Attempt {
             .await
     }
 
-    /// Notes that Discord shows the message.
-    async fn shown(&self, row: &OutboxRow, message: u64, outcome: &'static str) -> Result<Step, Obstacle> {
+    /// Notes that Discord shows the message, with the file of this note.
+    async fn shown(
+        &self,
+        row: &OutboxRow,
+        message: u64,
+        file: String,
+        outcome: &'static str,
+    ) -> Result<Step, Obstacle> {
         // A create of unknown outcome may have shown an older version; the newest is then edited in.
         let certain = row.message_id.is_some() || row.version == 1 || row.first_attempt_ms.is_none();
-        let (id, version) = (row.id, if certain { row.version } else { 0 });
-        let now = self.clock.now_ms();
-        self.store.write(move |conn| outbox::delivered(conn, id, version, message, now)).await?;
+        let (id, now) = (row.id, self.clock.now_ms());
+        let (version, file) = if certain { (row.version, file) } else { (0, UNKNOWN.to_owned()) };
+        let note = move |conn: &rusqlite::Connection| {
+            outbox::attached(conn, id, &file)?;
+            outbox::delivered(conn, id, version, message, now)
+        };
+        self.store.write(note).await?;
         let waited = u64::try_from(now - row.accepted_ms).unwrap_or_default();
         self.metrics.delivery_seconds.observe(Duration::from_millis(waited).as_secs_f64());
         self.count(outcome);
@@ -319,10 +332,14 @@ impl Attempt {
         Ok(Step::Done)
     }
 
-    /// The message in `form`; one that is no JSON object can't ever be sent.
-    async fn message(&self, row: &OutboxRow, form: Form) -> Result<Option<Map<String, Value>>, StoreError> {
+    /// The message in `form`, and its file; one that is no JSON object can't ever be sent.
+    async fn message(
+        &self,
+        row: &OutboxRow,
+        form: Form,
+    ) -> Result<Option<(Map<String, Value>, Option<File>)>, StoreError> {
         match serde_json::from_str(&row.payload) {
-            Ok(message) => Ok(Some(form.of(&message, &row.reference))),
+            Ok(message) => Ok(Some((form.of(&message, &row.reference), File::of(row, &message, form)))),
             Err(error) => {
                 let error =
                     RestError::Unreadable(Reason::new("outbox-no-json").with("error", error.to_string()));

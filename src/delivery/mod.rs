@@ -7,6 +7,7 @@ mod buckets;
 mod budget;
 mod dispatcher;
 mod error;
+mod file;
 mod lookup;
 mod refusal;
 mod remedy;

@@ -18,6 +18,7 @@ use url::Url;
 use super::{
     buckets::{Buckets, Limits, Permit, Route, Scope, seconds},
     error::{Acted, RestError, SetupError},
+    file::File,
 };
 use crate::{
     clock::Clock,
@@ -129,17 +130,22 @@ impl Rest {
         }
     }
 
-    /// Sends one request, once. An empty answer is `null`.
+    /// Sends one request, once, with a body and a file that goes with it. An empty answer is `null`.
     pub(super) async fn send(
         &self,
         permit: Permit,
         method: Method,
         path: &str,
         body: Option<&Value>,
+        file: Option<&File>,
     ) -> Result<Value, RestError> {
         if self.halt.reason().is_some() {
             return Err(self.halted());
         }
+        let body = body.map(|json| match file {
+            None => ("application/json".to_owned(), json.to_string().into()),
+            Some(file) => file.body(json),
+        });
         let exchange = self.exchange(method, path, body);
         let outcome = match self.clock.timeout(self.request_timeout, exchange).await {
             Some(outcome) => outcome,
@@ -160,7 +166,7 @@ impl Rest {
         let mut tries = 1;
         loop {
             let permit = self.permit(&method, path).await?;
-            match self.send(permit, method.clone(), path, body).await {
+            match self.send(permit, method.clone(), path, body, None).await {
                 Err(RestError::RateLimited { .. }) if tries < RATE_LIMIT_TRIES => tries += 1,
                 outcome => return outcome,
             }
@@ -171,7 +177,7 @@ impl Rest {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<(String, Bytes)>,
     ) -> Result<(StatusCode, HeaderMap, Bytes), RestError> {
         let never_sent = |error: &dyn Error| RestError::Network { text: chain(error), acted: Acted::No };
         let mut request = Request::builder()
@@ -179,11 +185,12 @@ impl Rest {
             .uri(format!("{}{path}", self.base))
             .header(AUTHORIZATION, &self.authorization)
             .header(USER_AGENT, &self.user_agent);
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        let (content_type, body) = body.unzip();
+        if let Some(content_type) = content_type {
+            request = request.header(CONTENT_TYPE, content_type);
         }
-        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let request = request.body(Full::new(body)).map_err(|error| never_sent(&error))?;
+        let request =
+            request.body(Full::new(body.unwrap_or_default())).map_err(|error| never_sent(&error))?;
         let response = self.wire.request(request).await.map_err(|error| {
             let acted = if error.is_connect() { Acted::No } else { Acted::Unknown };
             RestError::Network { text: chain(&error), acted }

@@ -54,8 +54,8 @@ impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Whole => "whole",
-            Self::Shrunk => "without fields and pictures, its texts cut",
-            Self::Plain => "as one line of plain text; what it said is lost",
+            Self::Shrunk => "without fields and pictures, its texts cut and attached as a file",
+            Self::Plain => "as one line of plain text, with what it said as a file",
         })
     }
 }

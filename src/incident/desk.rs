@@ -15,7 +15,7 @@ use super::{
     route::Routes,
 };
 use crate::{
-    event::Event,
+    event::{Event, PULSE, Source},
     language::Language,
     render::{
         self,
@@ -154,8 +154,12 @@ impl Desk {
                 payload: payload.clone(),
                 accepted_ms,
                 reply: None,
+                whole: message.whole.clone(),
             };
             outbox::put(conn, &draft, self.now_ms)?;
+            if incident.source == Source::Vigie && incident.kind == PULSE {
+                outbox::hurry(conn, id, *channel_id)?;
+            }
         }
         Ok(())
     }
@@ -227,6 +231,7 @@ impl Desk {
                 payload: json(&answer.message)?,
                 accepted_ms,
                 reply: Some(Reply { to: main.id, place: answer.place }),
+                whole: answer.message.whole.clone(),
             };
             outbox::put(conn, &draft, self.now_ms)?;
         }

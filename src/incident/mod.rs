@@ -107,6 +107,9 @@ pub struct Incident {
     /// How many replies its message got.
     #[serde(default)]
     pub replies: u32,
+    /// The number of the first pipeline that failed, if it is about pipelines and one did.
+    #[serde(default)]
+    pub broken_by: Option<u64>,
 }
 
 /// Somebody said that they look after an incident.
@@ -146,6 +149,7 @@ impl Incident {
         history.add(Step::of(&event, at));
         let mut reports = Vec::new();
         outage::add(&mut reports, &event, at);
+        let broken_by = pipelines::first_failed(None, &event);
         Self {
             source: event.source,
             key,
@@ -173,6 +177,7 @@ impl Incident {
             silence: None,
             withheld: None,
             replies: 0,
+            broken_by,
         }
     }
 
@@ -200,6 +205,7 @@ impl Incident {
         }
         let at = event.at.unwrap_or(received);
         outage::add(&mut self.reports, &event, at);
+        self.broken_by = pipelines::first_failed(self.broken_by, &event);
         let overtaken = pipelines::is_overtaken(&event, &self.subject)
             .unwrap_or_else(|| matches!((event.at, self.facts_at), (Some(at), Some(newest)) if at < newest));
         let before = self.life;

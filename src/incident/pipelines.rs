@@ -28,12 +28,10 @@ pub(super) fn is_overtaken(event: &Event, facts: &Subject) -> Option<bool> {
     if new.number == known.number {
         return Some(stage(new) < stage(known));
     }
-    let failed =
-        |pipeline: &Pipeline| matches!(pipeline.status, PipelineStatus::Failure | PipelineStatus::Error);
-    let open = |pipeline: &Pipeline| !failed(pipeline) && pipeline.status != PipelineStatus::Success;
+    let open = |pipeline: &Pipeline| !has_failed(pipeline) && pipeline.status != PipelineStatus::Success;
     Some(match (open(new), open(known)) {
-        (true, false) if failed(known) => true,
-        (false, true) if failed(new) => false,
+        (true, false) if has_failed(known) => true,
+        (false, true) if has_failed(new) => false,
         _ => new.number < known.number,
     })
 }
@@ -41,6 +39,18 @@ pub(super) fn is_overtaken(event: &Event, facts: &Subject) -> Option<bool> {
 /// Whether `event` tells the state that `facts` are in already, perhaps with more of the log.
 pub(super) fn is_same_state(event: &Event, facts: &Subject) -> bool {
     both(event, facts).is_some_and(|(new, known)| (new.number, new.status) == (known.number, known.status))
+}
+
+/// The number of the first pipeline that failed, by what was known and by `event`. Numbers say the order, whatever
+/// order they are heard of in.
+pub(super) fn first_failed(known: Option<u64>, event: &Event) -> Option<u64> {
+    let Subject::Pipeline(pipeline) = &event.subject else { return known };
+    let failed = Some(pipeline.number).filter(|_| has_failed(pipeline));
+    known.into_iter().chain(failed).min()
+}
+
+fn has_failed(pipeline: &Pipeline) -> bool {
+    matches!(pipeline.status, PipelineStatus::Failure | PipelineStatus::Error)
 }
 
 /// How far a pipeline has come.

@@ -4,7 +4,7 @@
 
 use crate::{
     config::{Conditions, Route},
-    event::{Event, Severity, Source},
+    event::{Event, PULSE, Severity, Source},
 };
 
 /// The first condition of a route that an event does not meet.
@@ -82,6 +82,8 @@ pub struct Routes {
     pub routes: Vec<Route>,
     /// The channel for an event that no route takes.
     pub fallback: u64,
+    /// The channel for Vigie's signs of life.
+    pub pulse: Option<u64>,
 }
 
 /// Where an event goes.
@@ -96,12 +98,15 @@ pub struct Decision {
 }
 
 impl Routes {
-    /// Where `event` goes. Vigie's own complaints go to the fallback channel, whatever routes say.
+    /// Where `event` goes. What Vigie itself says goes to the fallback channel, and its signs of life to
+    /// theirs, whatever routes say.
     pub fn decide(&self, event: &Event) -> Decision {
         let mut routes = self.routes.iter().enumerate().filter(|_| event.source != Source::Vigie);
         let Some((index, route)) = routes.find(|(_, route)| Unmet::first(&route.conditions, event).is_none())
         else {
-            return Decision { route: None, channels: vec![self.fallback], mentions: Vec::new() };
+            let pulse = self.pulse.filter(|_| event.source == Source::Vigie && event.kind == PULSE);
+            let channels = vec![pulse.unwrap_or(self.fallback)];
+            return Decision { route: None, channels, mentions: Vec::new() };
         };
         let told = route
             .mention
@@ -155,6 +160,7 @@ mod tests {
                 route(Conditions { sources: vec!["gitea".into()], ..Conditions::default() }, 3),
             ],
             fallback: 9,
+            pulse: Some(8),
         };
         let event = push_event();
         let channels = |event: &Event| routes.decide(event).channels;
@@ -163,8 +169,17 @@ mod tests {
         assert_eq!(channels(&Event { repository: Some("other/harbor".into()), ..event.clone() }), [3]);
         assert_eq!(channels(&Event { repository: None, kind: "release".into(), ..event.clone() }), [1]);
 
-        let narrow = Routes { routes: routes.routes[..1].to_vec(), fallback: 9 };
+        let narrow = Routes { routes: routes.routes[..1].to_vec(), ..routes };
         assert_eq!(narrow.decide(&event), Decision { route: None, channels: vec![9], mentions: vec![] });
+    }
+
+    #[test]
+    fn no_route_takes_what_vigie_itself_says() {
+        let routes = Routes { routes: vec![route(Conditions::default(), 1)], fallback: 9, pulse: Some(8) };
+        let own = Event { source: Source::Vigie, ..push_event() };
+        assert_eq!(routes.decide(&own).channels, [9]);
+        assert_eq!(routes.decide(&Event { kind: PULSE.into(), ..own }).channels, [8]);
+        assert_eq!(routes.decide(&Event { kind: PULSE.into(), ..push_event() }).channels, [1]);
     }
 
     #[test]
@@ -208,6 +223,7 @@ mod tests {
         let routes = Routes {
             routes: vec![Route { channels: vec![1, 2], mention, ..route(Conditions::default(), 0) }],
             fallback: 9,
+            pulse: None,
         };
         let calm = routes.decide(&push_event());
         assert_eq!((calm.route, calm.channels, calm.mentions), (Some(0), vec![1, 2], vec![]));

@@ -193,6 +193,20 @@ fn a_failed_pipeline_stays_until_a_later_one_has_a_verdict() {
 }
 
 #[test]
+fn the_first_pipeline_that_failed_broke_it_in_whatever_order_they_are_heard_of() {
+    use PipelineStatus::{Error, Failure, Running, Success};
+    let broken_by = |pipelines: &[(u64, PipelineStatus)]| {
+        let first = opened(pipeline(pipelines[0].0, pipelines[0].1, 0));
+        let later =
+            (1..).zip(&pipelines[1..]).map(|(second, (number, status))| pipeline(*number, *status, second));
+        later.fold(first, |incident, event| incident.after(event, at(1000))).broken_by
+    };
+    assert_eq!(broken_by(&[(12, Running), (12, Success)]), None);
+    assert_eq!(broken_by(&[(12, Running), (12, Failure), (13, Failure), (14, Success)]), Some(12));
+    assert_eq!(broken_by(&[(13, Failure), (12, Error), (14, Success)]), Some(12));
+}
+
+#[test]
 fn the_newest_pipeline_has_the_last_word() {
     use PipelineStatus::{Failure, Killed, Pending, Running, Success};
     assert_eq!(after(&[(12, Running), (13, Pending), (12, Success)]), (13, Pending, Life::Open));

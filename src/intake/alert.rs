@@ -30,11 +30,14 @@ use super::{
 use crate::{
     event::{Event, Severity, Source, Told},
     store::Arrival,
-    subject::{Alert, AlertLinks, Firing, Subject},
+    subject::{Alert, AlertLinks, Firing, Generic, Subject},
 };
 
-/// The kind of every event made here.
+/// The kind of every alert.
 const KIND: &str = "alert";
+
+/// The kind of what only tries whether alerts arrive.
+const TEST: &str = "test";
 
 /// What is kept of a group, where it has it.
 const FACTS: [&str; 8] = [
@@ -75,6 +78,8 @@ pub(super) struct Dialect {
     pub(super) remedy: &'static str,
     /// Brings an alert into the form of Alertmanager's, with what Vigie wants of it.
     pub(super) adapt: fn(&mut Wire, &Group),
+    /// Whether it is no alert at all, but somebody tries whether alerts arrive.
+    pub(super) is_test: fn(&Wire, &Group) -> bool,
 }
 
 /// Facts of a group, by their names on the wire.
@@ -91,6 +96,7 @@ pub(super) struct Wire {
     pub(super) annotations: BTreeMap<String, String>,
     starts_at: Option<String>,
     ends_at: Option<String>,
+    pub(super) fingerprint: Option<String>,
     #[serde(rename = "generatorURL")]
     generator_url: Option<String>,
     #[serde(rename = "silenceURL")]
@@ -213,7 +219,29 @@ impl Dialect {
         if alert.labels.is_empty() {
             return Err("expected labels, which say what alert it is, found none".to_owned());
         }
-        Ok(alert.event(self.source, kept))
+        let is_test = (self.is_test)(&alert, &kept.group);
+        let event = alert.event(self.source, kept);
+        Ok(if is_test { test(event, &kept.group) } else { event })
+    }
+}
+
+/// What `event` becomes if it is a test: something that is only said, since nothing ever ends it.
+fn test(event: Event, group: &Group) -> Event {
+    let Subject::Alert(alert) = event.subject else { return event };
+    let text = [alert.summary, alert.description].join("\n\n");
+    let pressed = group.get("groupKey").and_then(Value::as_str).unwrap_or(&event.source_key);
+    Event {
+        kind: TEST.to_owned(),
+        source_key: bounded(format!("{TEST} {pressed}")),
+        object: TEST.to_owned(),
+        incident: None,
+        severity: Severity::Info,
+        subject: Subject::Generic(Generic {
+            title: alert.name,
+            text: text.trim().to_owned(),
+            ..Generic::default()
+        }),
+        ..event
     }
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-/// What is kept of a description, a comment or notes, in characters: more than an embed can show (4096).
-const BODY_AT_MOST: usize = 6000;
+/// What is kept of a description, a comment or notes, in characters: what an embed can't show is attached.
+const BODY_AT_MOST: usize = 60_000;
 /// What is kept of one line: a title, a description of a status.
 const LINE_AT_MOST: usize = 500;
 /// What is kept of a name: a person, a branch, a label.

@@ -4,6 +4,7 @@
 
 use hyper::header::HeaderName;
 use secrecy::SecretString;
+use serde_json::Value;
 
 pub use super::alert::{Found, Since};
 use super::{
@@ -22,6 +23,7 @@ const DIALECT: Dialect = Dialect {
     remedy: "leave the custom payload of Grafana's contact point empty; Alertmanager's webhooks belong to \
              /hooks/alertmanager",
     adapt,
+    is_test,
 };
 
 /// What a contact point with an HMAC is proven by: the header that Grafana uses unless told otherwise
@@ -76,4 +78,15 @@ fn adapt(alert: &mut Wire, _: &Group) {
     let public = |name: &String| !(name.starts_with("__") && name.ends_with("__"));
     alert.labels.retain(|name, _| public(name));
     alert.annotations.retain(|name, _| public(name));
+}
+
+/// Whether somebody pressed "Test" at a contact point. Its group key is no group's, but made of the alert's
+/// fingerprint and the time (`notify/test_receivers.go`, `TestNotifier`), whatever labels were chosen.
+fn is_test(alert: &Wire, group: &Group) -> bool {
+    let fingerprint = alert.fingerprint.as_deref().filter(|fingerprint| !fingerprint.is_empty());
+    let Some((key, fingerprint)) = group.get("groupKey").and_then(Value::as_str).zip(fingerprint) else {
+        return false;
+    };
+    let time = key.rsplit_once('-').filter(|(rest, _)| rest.ends_with(&format!("-{fingerprint}")));
+    time.is_some_and(|(_, time)| !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -1,6 +1,7 @@
-//! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping. It takes
-//! the way of every event, so it survives a crash. Invariants: the same complaint is said once a day at most;
-//! whether a source can be asked is one incident, which ends when it can.
+//! What Vigie itself has to say to the team: a channel that refuses it, a role that does not ping, that it works.
+//! It takes the way of every event, so it survives a crash. Invariants: the same complaint is said once a day at
+//! most; whether a source can be asked is one incident, which ends when it can; all signs of life in a channel are
+//! one, which has no end.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    event::{Event, Severity, Source, Told},
+    event::{Event, PULSE, Severity, Source, Told},
+    language::Language,
     store::{Arrival, Store},
     subject::{Firing, Generic, Subject},
 };
@@ -76,14 +78,51 @@ pub fn trouble(source: &str, state: Firing, title: String, text: String) -> Arri
     }
 }
 
-/// Says each of the store's warnings to the team, until `cancel`.
-pub async fn pass_on_warnings(store: Store, clock: Clock, cancel: CancellationToken) {
+#[derive(Serialize, Deserialize)]
+struct Beat {
+    channel: u64,
+    title: String,
+    text: String,
+}
+
+impl Beat {
+    fn object(&self) -> String {
+        pulse_in(self.channel)
+    }
+}
+
+/// What the signs of life in `channel` have in common: one incident, and so one message.
+pub fn pulse_in(channel: u64) -> String {
+    format!("{PULSE} {channel}")
+}
+
+/// A sign of life for `channel`, ready to be stored. There comes one `every` so often, and each is news.
+pub fn beat(channel: u64, every: Duration, language: Language) -> Arrival {
+    let minutes = every.as_secs() / 60;
+    let (title, text) =
+        (language.text("pulse-title", &[]), language.text("pulse-text", &[("minutes", minutes.into())]));
+    let body = Beat { channel, title, text };
+    Arrival {
+        source: Source::Vigie,
+        told: Told::AtOnce,
+        delivery: None,
+        kind: PULSE.to_owned(),
+        source_key: String::new(),
+        object: body.object(),
+        // A number and two texts always make JSON.
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
+/// Says each of the store's warnings to the team in its language, until `cancel`.
+pub async fn pass_on_warnings(store: Store, language: Language, clock: Clock, cancel: CancellationToken) {
     let mut warnings = store.warnings();
+    let title = language.text("store-title", &[]);
     loop {
         let warning = warnings.borrow_and_update().clone();
         let mut said = true;
-        if let Some(text) = warning
-            && let Err(error) = store.accept(complaint("Vigie's store", &text)).await
+        if let Some(reason) = warning
+            && let Err(error) = store.accept(complaint(&title, &reason.text(language))).await
         {
             tracing::warn!(%error, "can't store a warning for the team; trying again while it holds");
             said = false;
@@ -106,6 +145,18 @@ pub fn read(kind: &str, body: &[u8]) -> Result<Event, String> {
         let subject = Generic { firing: Some(state), title, text, url: None };
         let incident = Some(object.clone());
         return Ok(Event { kind: SOURCE.to_owned(), incident, ..event(object, key, subject) });
+    }
+    if kind == PULSE {
+        let beat: Beat = serde_json::from_slice(body).map_err(unreadable)?;
+        let object = beat.object();
+        let subject = Generic { title: beat.title, text: beat.text, ..Generic::default() };
+        let (incident, severity) = (Some(object.clone()), Severity::Info);
+        return Ok(Event {
+            kind: PULSE.to_owned(),
+            incident,
+            severity,
+            ..event(object, String::new(), subject)
+        });
     }
     let Complaint { title, text } = serde_json::from_slice(body).map_err(unreadable)?;
     let subject = Generic { title: title.clone(), text: text.clone(), ..Generic::default() };
@@ -141,7 +192,7 @@ mod tests {
         health::Health,
         incident::{route::Routes, worker::Worker},
         intake,
-        language::Language,
+        reason::Reason,
         render::buttons::Silencing,
         store::Settings,
         telemetry::Metrics,
@@ -167,7 +218,7 @@ mod tests {
             quiet: None,
             digest_after: 0,
         };
-        let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK });
+        let routes = Arc::new(Routes { routes: vec![elsewhere], fallback: FALLBACK, pulse: None });
         Worker {
             store,
             routes,
@@ -192,43 +243,56 @@ mod tests {
         rows.into_iter().map(|(channel, payload)| (channel.unsigned_abs(), payload)).collect()
     }
 
+    /// The store warns of these, and the team is told.
+    async fn warn(store: &Store, reasons: impl IntoIterator<Item = Option<&'static str>>) {
+        for reason in reasons {
+            store.warn(reason.map(|path| Reason::new("store-nearly-full").with("path", path)));
+            // It hands over what it heard before it waits again, and the store takes one job after the other.
+            tokio::task::yield_now().await;
+            store.write(|_| Ok(())).await.unwrap();
+        }
+    }
+
     #[tokio::test]
     async fn a_warning_of_the_store_is_said_in_the_fallback_channel_and_again_only_when_it_changed() {
         let folder = tempfile::tempdir().unwrap();
         let worker = worker(folder.path());
-        let store = worker.store.clone();
-        let cancel = CancellationToken::new();
-        let passing_on = tokio::spawn(pass_on_warnings(store.clone(), worker.clock.clone(), cancel.clone()));
-        let warn = async |text: Option<&str>| {
-            store.warn(text.map(str::to_owned));
-            // It hands over what it heard before it waits again, and the store takes one job after the other.
-            tokio::task::yield_now().await;
-            store.write(|_| Ok(())).await.unwrap();
-        };
+        let (store, cancel) = (worker.store.clone(), CancellationToken::new());
+        let telling = pass_on_warnings(store.clone(), Language::En, worker.clock.clone(), cancel.clone());
+        let telling = tokio::spawn(telling);
 
-        warn(Some("The disk is nearly full.")).await;
+        warn(&store, [Some("/a")]).await;
         let first = said(&worker).await;
         let [(channel, message)] = first.as_slice() else { panic!("{first:?}") };
         assert_eq!(*channel, FALLBACK);
-        assert!(
-            message.contains("Vigie's store") && message.contains("The disk is nearly full."),
-            "{message}"
-        );
+        assert!(message.contains("Vigie's store") && message.contains("The disk that holds"), "{message}");
 
         // The same words, or a condition that goes and comes back the same day, are no news.
-        for text in [Some("The disk is nearly full."), None, Some("The disk is nearly full.")] {
-            warn(text).await;
-        }
+        warn(&store, [Some("/a"), None, Some("/a")]).await;
         assert_eq!(said(&worker).await, first);
 
-        warn(Some("The disk is failing.")).await;
+        warn(&store, [Some("/b")]).await;
         let second = said(&worker).await;
         assert_eq!(second.len(), 2, "{second:?}");
         assert_eq!(second[..1], first);
-        assert!(second[1].0 == FALLBACK && second[1].1.contains("The disk is failing."), "{second:?}");
+        assert!(second[1].0 == FALLBACK && second[1].1.contains("/b"), "{second:?}");
 
         cancel.cancel();
-        passing_on.await.unwrap();
+        telling.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_warning_of_the_store_is_said_in_the_language_of_the_team() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = worker(folder.path());
+        let (store, cancel) = (worker.store.clone(), CancellationToken::new());
+        let telling = pass_on_warnings(store.clone(), Language::Fr, worker.clock.clone(), cancel.clone());
+        let telling = tokio::spawn(telling);
+        warn(&store, [Some("/a")]).await;
+        let said = said(&worker).await;
+        assert!(said[0].1.contains("est presque plein"), "{said:?}");
+        cancel.cancel();
+        telling.await.unwrap();
     }
 
     #[test]

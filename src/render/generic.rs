@@ -6,7 +6,10 @@ use super::{
     message::Embed,
     page::{GREY, Layout, Page, below, label},
 };
-use crate::{event::Severity, subject::Generic};
+use crate::{
+    event::{Severity, Source},
+    subject::Generic,
+};
 
 pub(super) fn generic(page: &Page<'_>, generic: &Generic) -> Embed {
     let incident = page.incident;
@@ -17,6 +20,8 @@ pub(super) fn generic(page: &Page<'_>, generic: &Generic) -> Embed {
     } else {
         let title = label(&generic.title, limits::NAME);
         let title = if title.is_empty() { label(&incident.kind, limits::NAME) } else { title };
+        let is_test = incident.source == Source::Grafana && incident.kind == "test";
+        let title = if is_test { page.say("test-title", &[("name", title.into())]) } else { title };
         let color = if matters { life::color(incident) } else { GREY };
         page.embed(color, page.title("", &title), url)
     };

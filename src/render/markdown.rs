@@ -11,7 +11,10 @@ mod log;
 use jiff::Timestamp;
 use url::{Position, Url};
 
-pub use self::{block::block, log::log};
+pub use self::{
+    block::block,
+    log::{Log, log},
+};
 
 /// A mark that is not seen, put where a mention would otherwise begin.
 const BREAK: char = '\u{200b}';

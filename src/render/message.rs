@@ -16,6 +16,9 @@ pub struct Message {
     pub allowed_mentions: AllowedMentions,
     /// Rows of buttons.
     pub components: Vec<Row>,
+    /// The whole of each text that is cut above, if one is. Delivery attaches it as a file.
+    #[serde(skip)]
+    pub whole: Option<String>,
 }
 
 /// A row of one to five buttons ("Action Row").

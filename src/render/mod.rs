@@ -26,7 +26,7 @@ mod samples;
 mod snapshots;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use self::{
     forge::{code, discussion, reports},
@@ -45,13 +45,20 @@ pub fn message(incident: &Incident, language: Language) -> Message {
     let roles: BTreeSet<u64> = incident.mentions.iter().copied().collect();
     let roles: Vec<String> = roles.iter().take(ROLES).map(u64::to_string).collect();
     let content = roles.iter().map(|role| format!("<@&{role}>")).collect::<Vec<_>>().join(" ");
+    let page = Page { incident, language, whole: RefCell::default() };
     Message {
         content,
-        embeds: vec![embed(&Page { incident, language })],
+        embeds: vec![embed(&page)],
         allowed_mentions: AllowedMentions::of(roles),
         // Who shows a message adds its buttons.
         components: Vec::new(),
+        whole: whole(&page.whole.take()),
     }
+}
+
+/// What is attached of texts that were cut; nothing if none was.
+fn whole(texts: &[String]) -> Option<String> {
+    (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
 /// The embed that shows the incident of `page`, with what must be known of any.

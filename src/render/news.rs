@@ -60,10 +60,11 @@ pub fn notice(
 
 /// A detail of an incident, for its thread.
 pub fn detail(detail: &Detail, reference: &str, language: Language) -> Message {
-    let text = match detail {
+    let (text, whole) = match detail {
         Detail::Report(source, text) => {
-            let text = limits::shorten(text, LOG, missing, markdown::inline);
-            format!("**{}**: {text}", markdown::inline(source))
+            let shown = limits::shorten(text, LOG, missing, markdown::inline);
+            let is_cut = shown != markdown::inline(text);
+            (format!("**{}**: {shown}", markdown::inline(source)), is_cut.then(|| text.clone()))
         }
         Detail::Step(step) => {
             let title = language.text(
@@ -74,15 +75,17 @@ pub fn detail(detail: &Detail, reference: &str, language: Language) -> Message {
                     ("code", step.exit_code.to_string().into()),
                 ],
             );
-            format!("{title}\n{}", log(language, &step.log, step.earlier_lines, LOG))
+            let (log, whole) = log(language, &step.log, step.earlier_lines, LOG);
+            (format!("{title}\n{log}"), whole)
         }
         Detail::Deployment(deployment) => {
             let title = language
                 .text("news-deployment", &[("name", label(&deployment.deployment, limits::NAME).into())]);
-            format!("{title}\n{}", log(language, &deployment.log, 0, LOG))
+            let (log, whole) = log(language, &deployment.log, 0, LOG);
+            (format!("{title}\n{log}"), whole)
         }
     };
-    reply(&text, AllowedMentions::of(Vec::new()), reference)
+    Message { whole, ..reply(&text, AllowedMentions::of(Vec::new()), reference) }
 }
 
 fn reply(text: &str, allowed_mentions: AllowedMentions, reference: &str) -> Message {

@@ -1,6 +1,8 @@
 //! What every kind of message is made of. Invariants: each text of others goes through [`markdown`] and gets
 //! a bound of [`limits`]; what a colour or an icon says is also said in words.
 
+use std::cell::{Cell, RefCell};
+
 use fluent_bundle::FluentValue;
 use jiff::Timestamp;
 
@@ -22,6 +24,8 @@ pub(super) const YELLOW: u32 = 0x00d4_a72c;
 pub(super) struct Page<'a> {
     pub(super) incident: &'a Incident,
     pub(super) language: Language,
+    /// The whole of each text that is too long to be shown, as far as it was come to.
+    pub(super) whole: RefCell<Vec<String>>,
 }
 
 impl Page<'_> {
@@ -77,25 +81,32 @@ impl Page<'_> {
 
     /// What somebody wrote.
     pub(super) fn body(&self, raw: &str, limit: usize) -> String {
-        limits::shorten_halves(
-            raw,
-            limit,
-            |n| self.cut(n),
-            |half, start| {
-                let within_code = raw[..start].matches("```").count() % 2 == 1;
-                if within_code { markdown::block(&format!("```\n{half}")) } else { markdown::block(half) }
-            },
-        )
+        self.shorten(raw, limit, |half, start| {
+            let within_code = raw[..start].matches("```").count() % 2 == 1;
+            if within_code { markdown::block(&format!("```\n{half}")) } else { markdown::block(half) }
+        })
     }
 
     /// What a machine says: exactly these characters, on as many lines.
     pub(super) fn text(&self, raw: &str, limit: usize) -> String {
-        limits::shorten(raw, limit, |n| self.cut(n), markdown::lines)
+        self.shorten(raw, limit, |half, _| markdown::lines(half))
     }
 
-    /// What stands on a line of its own for `n` characters that were left out.
-    fn cut(&self, n: usize) -> String {
-        format!("\n*… {} …*\n", self.say("left-out", &[("n", n.into())]))
+    /// As [`limits::shorten_halves`]; keeps what is cut to be attached, and says on a line of its own how much it is.
+    fn shorten(&self, raw: &str, limit: usize, clean: impl Fn(&str, usize) -> String) -> String {
+        let is_cut = Cell::new(false);
+        let left_out = |n: usize| {
+            is_cut.set(true);
+            format!("\n*… {} …*\n", self.say("left-out", &[("n", n.into())]))
+        };
+        let shown = limits::shorten_halves(raw, limit, left_out, clean);
+        self.attach(is_cut.get().then(|| raw.to_owned()));
+        shown
+    }
+
+    /// Keeps a text to be attached, if there is one.
+    pub(super) fn attach(&self, whole: Option<String>) {
+        self.whole.borrow_mut().extend(whole);
     }
 
     /// A list within a field.

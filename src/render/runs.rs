@@ -4,17 +4,23 @@
 pub(super) mod deployment;
 pub(super) mod pipeline;
 
-use super::markdown;
+use super::markdown::{self, Log};
 use crate::language::Language;
 
-/// The last of `lines` that fit into `limit` units, and how many came before them; `earlier` more were not
-/// even kept.
-pub(super) fn log(language: Language, lines: &[String], earlier: u64, limit: usize) -> String {
-    let (block, shown) = markdown::log(lines, limit);
+/// The last of `lines` that fit into `limit` units, and how many came before them; `earlier` more were not even kept.
+/// With it, all that is kept, if that is more.
+pub(super) fn log(
+    language: Language,
+    lines: &[String],
+    earlier: u64,
+    limit: usize,
+) -> (String, Option<String>) {
+    let Log { block, shown, whole } = markdown::log(lines, limit);
     let before = earlier.saturating_add((lines.len() - shown) as u64);
-    match before {
+    let text = match before {
         _ if block.is_empty() => block,
         0 => block,
         _ => format!("{}\n{block}", language.text("earlier-lines", &[("n", before.into())])),
-    }
+    };
+    (text, whole)
 }

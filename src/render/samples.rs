@@ -58,6 +58,7 @@ pub(super) fn incident(subject: Subject) -> Incident {
         silence: None,
         withheld: None,
         replies: 0,
+        broken_by: None,
     }
 }
 

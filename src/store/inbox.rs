@@ -223,6 +223,13 @@ pub fn fail(conn: &Connection, id: i64, reason: &str) -> Result<(), StoreError> 
     super::found(changed, "inbox", id)
 }
 
+/// Forgets what became of this object before the arrival `id`. For what is worth nothing once it is overtaken.
+pub fn forget_before(conn: &Connection, source: Source, object: &str, id: i64) -> Result<(), StoreError> {
+    let sql = "DELETE FROM inbox WHERE source = ?1 AND object = ?2 AND id < ?3 AND state <> 'pending'";
+    conn.prepare_cached(sql)?.execute(params![source.as_str(), object, id])?;
+    Ok(())
+}
+
 /// How many wait and how many failed.
 pub fn counts(conn: &Connection) -> Result<Counts, StoreError> {
     let count =

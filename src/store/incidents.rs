@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
-use crate::event::{Severity, Source};
+use crate::event::{PULSE, Severity, Source};
 
 /// One incident. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,10 +90,13 @@ pub fn save(conn: &Connection, incident: &IncidentRow) -> Result<i64, StoreError
     Ok(*id)
 }
 
-/// Whether the incident of this id still goes on; one that is not there does not.
-pub fn is_open(conn: &Connection, id: i64) -> Result<bool, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT open FROM incidents WHERE id = ?1")?;
-    Ok(statement.query_row([id], |row| row.get(0)).optional()?.unwrap_or(false))
+/// Whether the message of the incident of this id is made anew once somebody deleted it: as long as it goes on, and
+/// always if it is Vigie's sign of life.
+pub fn is_kept_shown(conn: &Connection, id: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT open OR (source = ?2 AND substr(key, 1, length(?3) + 1) = ?3 || ' ') FROM incidents WHERE id = ?1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let kept = statement.query_row(params![id, Source::Vigie.as_str(), PULSE], |row| row.get(0));
+    Ok(kept.optional()?.unwrap_or(false))
 }
 
 /// How many incidents are open, by source and severity; pairs without any are left out.

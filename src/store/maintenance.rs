@@ -96,13 +96,9 @@ fn warn_of_room(store: &Store, space: &Space, forecast: &Forecast) -> Option<Rea
     with_figures
 }
 
-/// The warning for the team. It has no figures, so that it stays the same text while the disk fills.
-fn little_room_at(path: &Path) -> String {
-    format!(
-        "The disk that holds {} is nearly full; /status and Vigie's page say how full. Make room, or shorten \
-         [store] keep: when none is left, webhooks are answered 503.",
-        path.display()
-    )
+/// The warning for the team. It has no figures, so that it stays the same while the disk fills.
+fn little_room_at(path: &Path) -> Reason {
+    Reason::new("store-nearly-full").with("path", path.display().to_string())
 }
 
 /// How many things there are.
@@ -243,6 +239,7 @@ mod tests {
                 payload: "{}".into(),
                 accepted_ms: now_ms - 90_000,
                 reply: None,
+                whole: None,
             };
             outbox::put(conn, &draft, now_ms)
         };
@@ -304,7 +301,7 @@ mod tests {
         let little = Space { store: MIB, free: 100 * MIB, total: 8000 * MIB };
         warn_of_room(&store, &little, &Forecast::default());
         assert!(warnings.has_changed().unwrap());
-        let text = warnings.borrow_and_update().clone().unwrap();
+        let text = warnings.borrow_and_update().clone().unwrap().to_string();
         assert!(text.contains("vigie.db is nearly full") && !text.contains("100"), "{text}");
         warn_of_room(&store, &Space { free: 99 * MIB, ..little }, &Forecast::default());
         assert!(!warnings.has_changed().unwrap());

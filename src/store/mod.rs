@@ -82,7 +82,7 @@ pub struct Store {
     inbox_arrivals: Arc<Notify>,
     outbox_changes: Arc<Notify>,
     congested: Arc<AtomicBool>,
-    warning: watch::Sender<Option<String>>,
+    warning: watch::Sender<Option<Reason>>,
 }
 
 impl Store {
@@ -195,12 +195,12 @@ impl Store {
 
     /// What the team should be told of the store: that its disk is nearly full. It has no figures, so it changes only
     /// when the condition comes or goes. That too much waits is no such warning: it would wait behind all the rest.
-    pub fn warnings(&self) -> watch::Receiver<Option<String>> {
+    pub fn warnings(&self) -> watch::Receiver<Option<Reason>> {
         self.warning.subscribe()
     }
 
     /// Tells those who wait for [`Store::warnings`], if it is news.
-    pub(crate) fn warn(&self, warning: Option<String>) {
+    pub(crate) fn warn(&self, warning: Option<Reason>) {
         self.warning.send_if_modified(|told| {
             let changed = *told != warning;
             *told = warning;

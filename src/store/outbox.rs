@@ -11,7 +11,7 @@ mod backlog;
 mod threads;
 
 pub use self::{
-    backlog::{Untried, prefer, stuck, untried, weighed, withdraw},
+    backlog::{Untried, hurry, prefer, stuck, untried, weighed, withdraw},
     threads::{Place, Reply, Thread, find, set_thread, to_archive},
 };
 
@@ -80,6 +80,10 @@ pub struct OutboxRow {
     pub reply: Option<Reply>,
     /// The thread below it.
     pub thread: Thread,
+    /// The whole text of what the payload cuts, if it does.
+    pub whole: Option<String>,
+    /// Which text the message has as a file, as [`attached`] noted it.
+    pub attached: String,
 }
 
 /// What Discord should show for an incident in a channel.
@@ -97,6 +101,8 @@ pub struct Draft {
     pub accepted_ms: i64,
     /// The message that it answers, if it does.
     pub reply: Option<Reply>,
+    /// The whole text of what the payload cuts, if it does.
+    pub whole: Option<String>,
 }
 
 /// What a channel may do next.
@@ -117,27 +123,30 @@ pub struct Head {
 }
 
 const COLUMNS: &str = "id, incident_id, channel_id, reference, nonce_salt, payload, version, sent_version, message_id, \
-                       state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error, reply_to, place, thread";
+                       state, attempts, first_attempt_ms, next_attempt_ms, accepted_ms, error, reply_to, place, thread, \
+                       whole, attached";
 
 /// Makes `draft` what Discord should show; it is due at once, unless messages of its channel are parked: then it is
 /// too, so that it never goes before them. Answers with the row's id.
 pub fn put(conn: &Connection, draft: &Draft, now_ms: i64) -> Result<i64, StoreError> {
     let sql = "INSERT INTO outbox \
                (incident_id, channel_id, reference, payload, next_attempt_ms, accepted_ms, newest_accepted_ms, \
-               reply_to, place, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, \
+               reply_to, place, whole, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, \
                iif(EXISTS (SELECT 1 FROM outbox WHERE state = 'parked' AND channel_id = ?2), 'parked', 'pending')) \
                ON CONFLICT (incident_id, channel_id) DO UPDATE SET \
                payload = excluded.payload, \
+               whole = excluded.whole, \
                version = version + 1, \
                state = excluded.state, \
                next_attempt_ms = iif(state = 'parked', next_attempt_ms, excluded.next_attempt_ms), \
                accepted_ms = iif(state IN ('pending', 'parked'), accepted_ms, excluded.accepted_ms), \
                newest_accepted_ms = excluded.newest_accepted_ms \
                RETURNING id";
-    let Draft { incident_id, channel_id, reference, payload, accepted_ms, reply } = draft;
+    let Draft { incident_id, channel_id, reference, payload, accepted_ms, reply, whole } = draft;
     let (to, place) = reply.map_or((None, Place::Channel), |reply| (Some(reply.to), reply.place));
     let channel = channel_id.cast_signed();
-    let values = params![incident_id, channel, reference, payload, now_ms, accepted_ms, to, place.as_str()];
+    let values =
+        params![incident_id, channel, reference, payload, now_ms, accepted_ms, to, place.as_str(), whole];
     Ok(conn.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 
@@ -222,6 +231,12 @@ pub fn delivered(
     let values = params![id, version, message_id.cast_signed(), now_ms];
     let channel = conn.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     backlog::took(conn, channel.ok_or(StoreError::Missing { table: "outbox", id })?, now_ms)
+}
+
+/// Notes which text the message has as a file: a digest, or empty if it has none.
+pub fn attached(conn: &Connection, id: i64, note: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET attached = ?2 WHERE id = ?1";
+    changed_one(conn.prepare_cached(sql)?.execute(params![id, note])?, id)
 }
 
 /// Notes a failed attempt and when to try again.
@@ -329,6 +344,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         error: row.get(14)?,
         reply: threads::reply(row.get(15)?, row.get(16)?),
         thread: row.get(17)?,
+        whole: row.get(18)?,
+        attached: row.get(19)?,
     })
 }
 

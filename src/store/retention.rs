@@ -126,6 +126,7 @@ mod tests {
                 payload: "{}".into(),
                 accepted_ms: 0,
                 reply: None,
+                whole: None,
             };
             let message = outbox::put(&conn, &draft, 0).unwrap();
             if reference != "vg-waits" {

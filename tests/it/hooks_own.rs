@@ -149,7 +149,7 @@ async fn each_kind_of_bad_hook_has_its_answer() {
         ("kuma", &[][..], "{}", 401, "expected in Authorization 'Bearer' and the token, found none"),
         ("kuma", &[("authorization", "Bearer other")], "{}", 401, "[sources.kuma] token_file"),
         ("generic/cron", &[("authorization", "Basic eA==")], "{}", 401, "[sources.generic.cron] token_file"),
-        ("generic/other", &bearer, "{}", 404, "set [sources.generic.other]"),
+        ("generic/other", &bearer, "{}", 404, "set [sources.generic.NAME]"),
         ("deploy", &bearer, "{}", 401, "expected in X-Vigie-Signature the HMAC-SHA256"),
         ("deploy", &[("x-vigie-signature", &sign(SECRET, b"{}"))], "{}", 401, "found another value"),
         ("kuma", &bearer, "hello", 400, "expected an Uptime Kuma webhook"),

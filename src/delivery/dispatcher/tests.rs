@@ -122,6 +122,7 @@ impl Bench {
                 payload: payload.to_string(),
                 accepted_ms: now,
                 reply: None,
+                whole: None,
             };
             outbox::put(conn, &draft, now)
         });

@@ -68,7 +68,7 @@ impl Bench {
         .unwrap();
         let worker = Worker {
             store,
-            routes: Arc::new(Routes { routes: Vec::new(), fallback: 1 }),
+            routes: Arc::new(Routes { routes: Vec::new(), fallback: 1, pulse: None }),
             critical: Arc::default(),
             silencing: Silencing::Offered,
             language: Language::En,

@@ -44,7 +44,7 @@ fn open_worker(folder: &Path, clock: &Clock, route: Route) -> Worker {
     let reader: Reader = |_, _, body| serde_json::from_slice(body).map_err(|error| error.to_string());
     Worker {
         store,
-        routes: Arc::new(Routes { routes: vec![route], fallback: 9 }),
+        routes: Arc::new(Routes { routes: vec![route], fallback: 9, pulse: None }),
         critical: Arc::default(),
         silencing: Silencing::Withheld,
         language: Language::En,
@@ -352,7 +352,7 @@ async fn what_gets_worse_waits_for_the_end_of_the_quiet_hours_of_where_that_lead
     let urgent = Conditions { severities: vec![Severity::Critical], ..Conditions::default() };
     let quiet = night().quiet.map(|quiet| Quiet { except: Vec::new(), ..quiet });
     let urgent = Route { conditions: urgent, quiet, channels: vec![7], ..route() };
-    lookout.worker.routes = Arc::new(Routes { routes: vec![urgent, route()], fallback: 9 });
+    lookout.worker.routes = Arc::new(Routes { routes: vec![urgent, route()], fallback: 9, pulse: None });
     lookout.clock.advance(Duration::from_hours(2));
     lookout.tell([firing("Smoke")]).await;
     lookout.tell([alert("Smoke", Severity::Critical, Firing::Firing)]).await;

@@ -54,7 +54,7 @@ fn routes(channels: &[u64]) -> Routes {
         quiet: None,
         digest_after: 0,
     };
-    Routes { routes: vec![route], fallback: 9 }
+    Routes { routes: vec![route], fallback: 9, pulse: None }
 }
 
 async fn accept(worker: &Worker, kind: &str, body: &[u8]) {

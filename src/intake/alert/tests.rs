@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    incident::{Incident, route::Decision},
+    incident::{Incident, Life, route::Decision},
     intake::{self, alertmanager, grafana},
     language::Language,
     render,
@@ -95,6 +95,38 @@ fn what_is_kept_of_the_group_is_little() {
     let kept: Value = serde_json::from_slice(&arrival[1].body).unwrap();
     assert_eq!(kept["alert"]["status"], "resolved");
     insta::assert_json_snapshot!("group_facts", kept["group"]);
+}
+
+#[test]
+fn what_grafanas_button_test_sends_is_only_said() {
+    let mut webhook = body(Source::Grafana, "firing");
+    webhook["alerts"][0]["labels"] =
+        json!({"alertname": "TestAlert", "instance": "Grafana", "service": "blog"});
+    webhook["alerts"][0]["annotations"] = json!({"summary": "Notification test"});
+    webhook["alerts"][0]["fingerprint"] = "57c6d9296de2ad39".into();
+    assert_eq!(events(Source::Grafana, &webhook)[0].kind, "alert", "a rule may be called so");
+    webhook["groupKey"] = "webhook-57c6d9296de2ad39-1795255200".into();
+    let test = events(Source::Grafana, &webhook).remove(0);
+    assert_eq!((test.kind.as_str(), test.incident.as_deref(), test.severity), ("test", None, Severity::Info));
+    let incident = Incident::open(
+        test.clone(),
+        "key".into(),
+        "vg-7k2m9q".into(),
+        Decision::default(),
+        Timestamp::UNIX_EPOCH,
+    );
+    assert_eq!(incident.life, Life::Info);
+    for (language, title) in
+        [(Language::En, "🧪 Only a test: TestAlert"), (Language::Fr, "🧪 Ceci est un test : TestAlert")]
+    {
+        let embed = render::message(&incident, language).embeds.remove(0);
+        assert_eq!((embed.title.as_str(), embed.description.as_str()), (title, "Notification test"));
+    }
+    webhook["groupKey"] = "webhook-57c6d9296de2ad39-1795255201".into();
+    assert_ne!(events(Source::Grafana, &webhook)[0].source_key, test.source_key, "pressed again");
+    // Alertmanager has no such button.
+    webhook["version"] = "4".into();
+    assert_eq!(events(Source::Alertmanager, &webhook)[0].kind, "alert");
 }
 
 #[test]
@@ -191,9 +223,9 @@ fn an_event_is_small_however_large_its_alert_is_and_its_labels_are_whole() {
     let mut labels =
         BTreeMap::from([("alertname".to_owned(), "A".to_owned()), ("service".to_owned(), "blog".to_owned())]);
     labels.extend((0..300).map(|number| (format!("label_{number}"), "é".repeat(number))));
-    let annotations = json!({"summary": "é".repeat(50_000), "description": "é".repeat(50_000)});
+    let annotations = json!({"summary": "é".repeat(90_000), "description": "é".repeat(90_000)});
     let event = one(&json!(labels), &annotations);
-    assert!(serde_json::to_vec(&event).unwrap().len() < 100_000);
+    assert!(serde_json::to_vec(&event).unwrap().len() < 200_000);
     assert!(event.source_key.len() <= 500 && event.object.len() <= 500);
     assert!(event.labels.len() > 20 && event.labels.iter().all(|(name, value)| labels[name] == *value));
     assert_eq!(event.service.as_deref(), Some("blog"));

@@ -9,13 +9,23 @@ const LINE: usize = 200;
 const OPEN: &str = "```\n";
 const CLOSE: &str = "\n```";
 
-/// A block of at most `limit` units that ends with the last of `lines`, and how many of them it has; without
-/// any that says something, an empty text.
-pub fn log(lines: &[String], limit: usize) -> (String, usize) {
+/// The end of a log as it is shown.
+pub struct Log {
+    /// A block of code; empty if no line says something.
+    pub block: String,
+    /// How many of the lines it has.
+    pub shown: usize,
+    /// All lines as they stood on the terminal, if the block has not each of them whole.
+    pub whole: Option<String>,
+}
+
+/// The last of `lines` that fit into `limit` units.
+pub fn log(lines: &[String], limit: usize) -> Log {
+    let plain: Vec<String> = lines.iter().map(|raw| on_terminal(raw)).collect();
     let mut length = OPEN.len() + CLOSE.len();
     let mut shown: Vec<String> = Vec::new();
-    for raw in lines.iter().rev() {
-        let line = line(raw);
+    for text in plain.iter().rev() {
+        let line = line(text);
         length += units(&line) + 1;
         if length > limit {
             break;
@@ -25,14 +35,23 @@ pub fn log(lines: &[String], limit: usize) -> (String, usize) {
     let count = shown.len();
     shown.reverse();
     let text = shown.join("\n");
-    if text.trim().is_empty() { (String::new(), 0) } else { (format!("{OPEN}{text}{CLOSE}"), count) }
+    let is_cut = count < lines.len() || plain.iter().any(|text| units(text) > LINE);
+    let whole = is_cut.then(|| plain.join("\n"));
+    if text.trim().is_empty() {
+        return Log { block: String::new(), shown: 0, whole };
+    }
+    Log { block: format!("{OPEN}{text}{CLOSE}"), shown: count, whole }
 }
 
-fn line(raw: &str) -> String {
+/// What is left of a line on a terminal.
+fn on_terminal(raw: &str) -> String {
     let text = raw.trim_end();
-    let text = without_colors(text.rsplit('\r').next().unwrap_or(text));
+    without_colors(text.rsplit('\r').next().unwrap_or(text))
+}
+
+fn line(text: &str) -> String {
     let missing = |n: usize| format!("… +{n} …");
-    shorten(&text, LINE, missing, |part| defuse(&visible(part).replace('\n', " ").replace("```", "ˋˋˋ")))
+    shorten(text, LINE, missing, |part| defuse(&visible(part).replace('\n', " ").replace("```", "ˋˋˋ")))
 }
 
 /// `text` without control sequences (ECMA-48, section 5.4: `ESC [`, parameters, a final byte `@` to `~`).
@@ -56,26 +75,30 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_kept_with_their_indentation() {
-        let (block, shown) = log(&lines("one\ntwo\n  three"), 20);
-        assert_eq!((block.as_str(), shown), ("```\ntwo\n  three\n```", 2));
+        let log = log(&lines("one\ntwo\n  three"), 20);
+        assert_eq!((log.block.as_str(), log.shown), ("```\ntwo\n  three\n```", 2));
+        assert_eq!(log.whole.unwrap(), "one\ntwo\n  three");
     }
 
     #[test]
     fn nothing_in_a_log_closes_its_block() {
-        let (block, _) = log(&lines("a ```` b\n``` @everyone"), 100);
+        let Log { block, whole, .. } = log(&lines("a ```` b\n``` @everyone"), 100);
         assert_eq!(block, "```\na ˋˋˋ` b\nˋˋˋ @\u{200b}everyone\n```");
+        assert_eq!(whole, None, "nothing is missing");
     }
 
     #[test]
     fn a_log_shows_what_a_terminal_would() {
-        let (block, _) = log(&lines("\u{1b}[1;31merror\u{1b}[0m: no lamp\r\n10 %\r50 %\r100 %"), 100);
+        let Log { block, .. } = log(&lines("\u{1b}[1;31merror\u{1b}[0m: no lamp\r\n10 %\r50 %\r100 %"), 100);
         assert_eq!(block, "```\nerror: no lamp\n100 %\n```");
     }
 
     #[test]
     fn a_long_line_is_cut_in_the_middle_and_an_empty_log_is_no_block() {
-        let (block, shown) = log(&lines(&"x".repeat(1000)), 300);
+        let Log { block, shown, whole } = log(&lines(&"x".repeat(1000)), 300);
         assert!(shown == 1 && units(&block) <= 300 && block.contains("… +8"), "{block}");
-        assert_eq!(log(&lines("\n \n"), 300), (String::new(), 0));
+        assert_eq!(whole.unwrap(), "x".repeat(1000));
+        let nothing = log(&lines("\n \n"), 300);
+        assert_eq!((nothing.block.as_str(), nothing.shown, nothing.whole), ("", 0, None));
     }
 }

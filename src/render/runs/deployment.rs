@@ -52,10 +52,9 @@ pub(in crate::render) fn deployment(page: &Page<'_>, deployment: &Deployment) ->
         time,
         history(page),
     ];
-    let parts = [
-        page.text(&deployment.reason, limits::ACCOUNT),
-        log(page.language, &deployment.log, 0, limits::LOG),
-        embed.description,
-    ];
+    let reason = page.text(&deployment.reason, limits::ACCOUNT);
+    let (log, whole) = log(page.language, &deployment.log, 0, limits::LOG);
+    page.attach(whole);
+    let parts = [reason, log, embed.description];
     Embed { description: paragraphs(parts), fields: fields.into_iter().flatten().collect(), ..embed }
 }

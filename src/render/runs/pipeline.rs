@@ -35,14 +35,24 @@ pub(in crate::render) fn pipeline(page: &Page<'_>, pipeline: &Pipeline) -> Embed
         .say("pipeline-title", &[("state", state.into()), ("number", pipeline.number.to_string().into())]);
     let url = pipeline.url.as_deref().or(page.incident.repository_url.as_deref());
     let embed = page.embed(color, page.title(icon, &text), url);
-    let before = match pipeline.status {
-        PipelineStatus::Pending | PipelineStatus::Running | PipelineStatus::Blocked if broken => {
-            page.say("pipeline-before", &[])
-        }
-        _ => String::new(),
-    };
+    let before = broken_before(page, pipeline);
     let parts = [commit(pipeline), before, errors(page, pipeline), steps(page, pipeline), embed.description];
     Embed { description: paragraphs(parts), fields: fields(page, pipeline), ..embed }
+}
+
+/// Which earlier pipeline broke it, as long as it is broken and by the one that fixes it.
+fn broken_before(page: &Page<'_>, pipeline: &Pipeline) -> String {
+    use PipelineStatus::{Blocked, Error, Failure, Pending, Running, Success};
+    let failed = matches!(pipeline.status, Failure | Error);
+    let runs = matches!(pipeline.status, Pending | Running | Blocked);
+    let broken = was_broken(page, pipeline);
+    match page.incident.broken_by.filter(|number| *number != pipeline.number) {
+        Some(number) if failed || broken && (runs || pipeline.status == Success) => {
+            page.say("pipeline-broken-by", &[("number", number.to_string().into())])
+        }
+        None if broken && runs => page.say("pipeline-before", &[]),
+        _ => String::new(),
+    }
 }
 
 /// Whether the newest pipeline that ended had failed; the one that is shown does not count.
@@ -114,6 +124,7 @@ fn step(page: &Page<'_>, step: &FailedStep, room: usize) -> String {
     };
     let error = label(&step.error, limits::FACT);
     let how = if error.is_empty() { how } else { format!("{how} – {error}") };
-    let log = log(page.language, &step.log, step.earlier_lines, room);
+    let (log, whole) = log(page.language, &step.log, step.earlier_lines, room);
+    page.attach(whole.map(|whole| format!("{} › {}\n{whole}", step.workflow, step.name)));
     if log.is_empty() { how } else { format!("{how}\n{log}") }
 }

@@ -77,20 +77,27 @@ fn pipelines() -> Vec<(&'static str, Incident)> {
         ("pipeline_pending", plain(Pending)),
         ("pipeline_running", plain(Running)),
         ("pipeline_running_after_a_failure", run(pipeline(Running), &["failure", "pending", "running"])),
+        (
+            "pipeline_failed_again",
+            Incident { broken_by: Some(40), ..run(pipeline(Failure), &["failure", "failure"]) },
+        ),
         ("pipeline_blocked", plain(Blocked)),
         ("pipeline_passed", run(pipeline(Success), &["failure", "success", "running", "success"])),
         ("pipeline_failed", run(Pipeline { failed: vec![test, killed], ..pipeline(Failure) }, &["failure"])),
         ("pipeline_failed_in_many_steps", run(Pipeline { failed: many, ..pipeline(Failure) }, &["failure"])),
         (
             "pipeline_fixed",
-            run(
-                Pipeline {
-                    number: 43,
-                    url: Some("https://ci.example.org/repos/1/pipeline/43".into()),
-                    ..pipeline(Success)
-                },
-                &["running", "failure", "pending", "running", "success"],
-            ),
+            Incident {
+                broken_by: Some(42),
+                ..run(
+                    Pipeline {
+                        number: 43,
+                        url: Some("https://ci.example.org/repos/1/pipeline/43".into()),
+                        ..pipeline(Success)
+                    },
+                    &["running", "failure", "pending", "running", "success"],
+                )
+            },
         ),
         ("pipeline_broken", run(broken, &["error"])),
         ("pipeline_stopped", plain(Killed)),

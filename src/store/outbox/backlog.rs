@@ -67,6 +67,14 @@ pub fn prefer(conn: &Connection, incident_id: i64, channel_id: u64, priority: i6
     Ok(())
 }
 
+/// Lets the incident's message, new or edited, go before all others of the channel.
+pub fn hurry(conn: &Connection, incident_id: i64, channel_id: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET priority = ?3, next_attempt_ms = 0 \
+               WHERE incident_id = ?1 AND channel_id = ?2 AND state = 'pending'";
+    conn.prepare_cached(sql)?.execute(params![incident_id, channel_id.cast_signed(), i64::MAX])?;
+    Ok(())
+}
+
 /// Withdraws a message that was never tried, because another shows what it would, with the replies that wait for it.
 pub fn withdraw(conn: &Connection, id: i64) -> Result<(), StoreError> {
     let sql = "DELETE FROM outbox WHERE (id = ?1 OR reply_to = ?1) AND message_id IS NULL AND first_attempt_ms IS NULL";

@@ -16,7 +16,15 @@ fn store(incidents: u32) -> Connection {
 
 fn draft(incident_id: i64, channel_id: u64, payload: &str, accepted_ms: i64) -> Draft {
     let reference = format!("vg-{incident_id}");
-    Draft { incident_id, channel_id, reference, payload: payload.into(), accepted_ms, reply: None }
+    Draft {
+        incident_id,
+        channel_id,
+        reference,
+        payload: payload.into(),
+        accepted_ms,
+        reply: None,
+        whole: None,
+    }
 }
 
 fn row(conn: &Connection, id: i64) -> OutboxRow {

@@ -7,7 +7,9 @@ use std::{
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Request, Response, body::Incoming, header::CONTENT_TYPE, server::conn::http1, service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use url::Url;
@@ -155,7 +157,8 @@ impl Discord {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = read(content_type.unwrap_or_default(), &body);
         let segments: Vec<_> = head.uri.path().trim_start_matches("/api/v10/").split('/').collect();
         let channel = segments.get(1).and_then(|id| id.parse().ok()).unwrap_or_default();
         self.world().log.push(format!("{} {}", head.method, head.uri));
@@ -227,7 +230,7 @@ impl Discord {
             channel,
             json!({
                 "content": body["content"], "embeds": body["embeds"], "author": {"id": BOT},
-                "message_reference": body["message_reference"],
+                "message_reference": body["message_reference"], "file": body["file"],
             }),
         );
         let id = message["id"].as_str().unwrap().parse().unwrap();
@@ -301,6 +304,19 @@ impl Discord {
         page.reverse();
         json!(page)
     }
+}
+
+/// A body of JSON; one with a file has its text as `file`.
+fn read(content_type: &str, body: &[u8]) -> Value {
+    let Ok(boundary) = multer::parse_boundary(content_type) else {
+        return serde_json::from_slice(body).unwrap_or(Value::Null);
+    };
+    let body = std::str::from_utf8(body).unwrap();
+    let parts: Vec<_> =
+        body.split(&format!("--{boundary}")).filter_map(|part| part.split_once("\r\n\r\n")).collect();
+    let mut message: Value = serde_json::from_str(parts[0].1).unwrap();
+    message["file"] = parts[1].1.trim_end_matches("\r\n").into();
+    message
 }
 
 fn unknown_message() -> (u16, Value) {

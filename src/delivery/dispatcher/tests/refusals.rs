@@ -28,7 +28,10 @@ async fn an_invalid_message_is_shrunk_and_at_last_replaced_by_plain_text() {
     bench.put("bad", OTHER, "text").await;
     bench.passing("sent", Bench::all_sent).await;
     assert_eq!(bench.discord.texts(GENERAL), [format!("{}…", "a".repeat(1000))]);
-    assert_eq!(bench.discord.messages(OTHER)[0]["content"], "bad\n-# vg-bad");
+    let whole = format!("long\n{}", "a".repeat(5000));
+    assert_eq!(bench.discord.messages(GENERAL)[0]["file"], whole);
+    let plain = bench.discord.messages(OTHER).remove(0);
+    assert_eq!((&plain["content"], &plain["file"]), (&"bad\n-# vg-bad".into(), &"bad\ntext".into()));
 }
 
 #[tokio::test]

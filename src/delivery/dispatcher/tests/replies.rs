@@ -21,8 +21,15 @@ impl Bench {
             };
             let incident_id = incidents::save(conn, &row)?;
             let reply = Some(Reply { to, place });
-            let draft =
-                Draft { incident_id, channel_id: GENERAL, reference, payload, accepted_ms: now, reply };
+            let draft = Draft {
+                incident_id,
+                channel_id: GENERAL,
+                reference,
+                payload,
+                accepted_ms: now,
+                reply,
+                whole: None,
+            };
             outbox::put(conn, &draft, now)
         });
         put.await.unwrap();
