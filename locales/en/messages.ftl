@@ -233,6 +233,7 @@ source-name = { $source ->
 }
 unit-title = { $state ->
     [recovered] { $name } works again
+    [over] { $name } no longer counts as failed
    *[failed] { $name } failed
 }
 unit-result = { $result ->

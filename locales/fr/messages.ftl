@@ -233,6 +233,7 @@ source-name = { $source ->
 }
 unit-title = { $state ->
     [recovered] { $name } fonctionne de nouveau
+    [over] { $name } n’est plus en échec
    *[failed] { $name } a échoué
 }
 unit-result = { $result ->

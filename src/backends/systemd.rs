@@ -68,6 +68,8 @@ pub struct Unit {
     pub exit_code: i32,
     /// `ExecMainStatus`: its exit code or signal.
     pub exit_status: i32,
+    /// `Restart`: when systemd starts it again by itself; empty for types of unit that are not.
+    pub restart: String,
 }
 
 /// What a signal tells.
@@ -115,8 +117,9 @@ impl Systemd {
             &'a str,
             OwnedObjectPath,
         );
-        let none: [&str; 0] = [];
-        let answer = self.call(PATH, MANAGER, "ListUnitsByPatterns", &(["failed"], none)).await?;
+        // States, and patterns of names.
+        let wanted: (&[&str], &[&str]) = (&["failed"], &[]);
+        let answer = self.call(PATH, MANAGER, "ListUnitsByPatterns", &wanted).await?;
         let body = answer.body();
         let units: Vec<Listed<'_>> = body.deserialize().map_err(|error| unreadable(&error))?;
         Ok(units.into_iter().map(|unit| (unit.0.to_owned(), unit.6.to_string())).collect())
@@ -189,6 +192,7 @@ impl Unit {
                     self.invocation = data_encoding::HEXLOWER.encode(&id);
                 }
                 ("Result", Variant::Str(result)) => self.result = result.to_string(),
+                ("Restart", Variant::Str(when)) => self.restart = when.to_string(),
                 ("ExecMainCode", Variant::I32(code)) => self.exit_code = code,
                 ("ExecMainStatus", Variant::I32(status)) => self.exit_status = status,
                 _ => {}

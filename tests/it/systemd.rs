@@ -15,8 +15,7 @@ async fn a_unit_that_fails_and_works_again_is_one_message() {
     let Some(machine) = Machine::new().await else { return };
     machine.systemd.starts(BLOG).await;
     let vigie = machine.follower().await;
-    machine.systemd.waits_to_restart(BLOG, 1).await;
-    machine.systemd.starts(BLOG).await;
+    machine.systemd.starts_again(BLOG, 1).await;
     machine.systemd.fails(BLOG, 3).await;
     let failed = machine.says("blog.service failed").await;
     let text = failed[0]["embeds"].to_string();
@@ -25,8 +24,7 @@ async fn a_unit_that_fails_and_works_again_is_one_message() {
     }
     assert!(text.contains(&"02".repeat(16)), "the invocation: {text}");
 
-    machine.systemd.waits_to_restart(BLOG, 3).await;
-    machine.systemd.starts(BLOG).await;
+    machine.systemd.starts_again(BLOG, 3).await;
     let well = machine.says("blog.service works again").await;
     assert_eq!((well.len(), &well[0]["id"]), (1, &failed[0]["id"]));
     let steps = machine.incidents()[0]["history"]["steps"].clone();
@@ -58,7 +56,9 @@ async fn what_fails_while_vigie_is_away_is_shown_late_and_once() {
     eventually("the message says so", async || {
         let messages = machine.lab.messages(machine::CHANNEL).await;
         let says = |text: &str| messages.iter().any(|one| one["embeds"].to_string().contains(text));
-        (says("blog.service works again") && says("backup.service failed") && messages.len() == 2)
+        (says("blog.service no longer counts as failed")
+            && says("backup.service failed")
+            && messages.len() == 2)
             .then_some(())
     })
     .await;
@@ -95,6 +95,17 @@ async fn a_bus_that_goes_away_is_said_once_and_so_is_its_return() {
     assert_eq!(machine.lab.messages(FALLBACK).await.len(), 1);
     machine.systemd.starts(BLOG).await;
     assert_eq!(machine.says("blog.service works again").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_fails_and_is_gone_is_told_and_ended() {
+    let Some(machine) = Machine::new().await else { return };
+    let _vigie = machine.follower().await;
+    machine.systemd.fails_and_goes("run-u7.service", 5).await;
+    assert_eq!(machine.says("run-u7.service no longer counts as failed").await.len(), 1);
+    let incident = &machine.incidents()[0];
+    assert_eq!(incident["history"]["steps"].as_array().map(Vec::len), Some(2), "{incident:#}");
+    assert_eq!(incident["told"], "at_once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

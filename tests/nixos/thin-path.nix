@@ -128,7 +128,7 @@ in
         pi.fail("systemctl start backup.service")
         pi.wait_until_succeeds(says("backup.service failed"))
         pi.succeed("systemctl reset-failed backup.service")
-        pi.wait_until_succeeds(says("backup.service works again"))
+        pi.wait_until_succeeds(says("backup.service no longer counts as failed"))
         assert shown() == 2
 
     with subtest("the store is private, and the unit is confined"):

@@ -12,6 +12,8 @@ use tokio_util::task::AbortOnDropHandle;
 use zbus::{Connection, Message, MessageStream, ObjectPath, Variant, connection::Builder, message::Type};
 
 const NAME: &str = "org.freedesktop.systemd1";
+const PATH: &str = "/org/freedesktop/systemd1";
+const MANAGER: &str = "org.freedesktop.systemd1.Manager";
 const UNITS: &str = "/org/freedesktop/systemd1/unit/";
 const UNIT: &str = "org.freedesktop.systemd1.Unit";
 const SERVICE: &str = "org.freedesktop.systemd1.Service";
@@ -44,6 +46,8 @@ struct Unit {
     invocation: [u8; 16],
     result: &'static str,
     exit: (i32, i32),
+    /// Whether it is started again by itself.
+    restarts: bool,
 }
 
 impl Systemd {
@@ -99,12 +103,28 @@ impl Systemd {
         .await;
     }
 
-    /// The service's main process ends with `code`, and systemd waits to start it again.
-    pub async fn waits_to_restart(&self, name: &str, code: i32) {
-        self.set(name, |unit| {
-            *unit = Unit { exit: (1, code), ..unit.is("activating", "auto-restart", "exit-code") };
-        })
-        .await;
+    /// The service's main process ends with `code`, and systemd starts it again by itself. It passes through `failed`
+    /// and `inactive`, and says so, while it is further on already.
+    pub async fn starts_again(&self, name: &str, code: i32) {
+        let failed = lock(&self.world).units.get(name).cloned().unwrap_or_default();
+        let failed = Unit { exit: (1, code), restarts: true, ..failed.is("failed", "failed", "exit-code") };
+        let waiting = failed.is("activating", "auto-restart", "exit-code");
+        lock(&self.world).units.insert(name.to_owned(), waiting.clone());
+        for passed in [&failed, &waiting, &waiting.is("inactive", "dead", "exit-code")] {
+            self.say(name, passed).await;
+        }
+        self.starts(name).await;
+    }
+
+    /// The service fails, and is let go of at once (`CollectMode=inactive-or-failed`).
+    pub async fn fails_and_goes(&self, name: &str, code: i32) {
+        self.fails(name, code).await;
+        lock(&self.world).units.remove(name);
+        let Some((connection, _)) = &self.connected else { return };
+        if let Ok(path) = ObjectPath::try_from(path(name)) {
+            // Without a bus, nobody hears it.
+            let _ = connection.emit_signal(None::<&str>, PATH, MANAGER, "UnitRemoved", &(name, path)).await;
+        }
     }
 
     /// What failed no longer counts as failed (`systemctl reset-failed`).
@@ -114,17 +134,21 @@ impl Systemd {
 
     /// Changes a unit and says so, the service's own properties first.
     async fn set(&self, name: &str, change: impl FnOnce(&mut Unit)) {
-        let (changed, heard) = {
+        let changed = {
             let mut world = lock(&self.world);
             let unit = world.units.entry(name.to_owned()).or_default();
             change(unit);
             unit.since = (self.now)();
-            (unit.clone(), !world.subscribers.is_empty())
+            unit.clone()
         };
+        self.say(name, &changed).await;
+    }
+
+    async fn say(&self, name: &str, changed: &Unit) {
+        let heard = !lock(&self.world).subscribers.is_empty();
         let Some((connection, _)) = self.connected.as_ref().filter(|_| heard) else { return };
         for (interface, properties) in [(SERVICE, changed.of_service()), (UNIT, changed.of_unit())] {
-            let none: [&str; 0] = [];
-            let body = (interface, properties, none);
+            let body = (interface, properties, Vec::<&str>::new());
             // Without a bus, nobody hears it.
             let _ = connection
                 .emit_signal(None::<&str>, path(name), PROPERTIES, "PropertiesChanged", &body)
@@ -150,6 +174,7 @@ impl Unit {
     fn of_service(&self) -> Properties {
         HashMap::from([
             ("Result", Variant::from(self.result)),
+            ("Restart", Variant::from(if self.restarts { "on-failure" } else { "no" })),
             ("ExecMainCode", Variant::from(self.exit.0)),
             ("ExecMainStatus", Variant::from(self.exit.1)),
             // The real one says much more, and of many types.
@@ -172,8 +197,11 @@ impl Unit {
 async fn answer(connection: Connection, mut calls: MessageStream, world: Arc<Mutex<World>>) {
     while let Some(Ok(call)) = calls.next().await {
         if call.message_type() == Type::MethodCall {
-            // Who went away waits for no answer.
-            let _ = reply(&connection, &call, &world).await;
+            if let Err(error) = reply(&connection, &call, &world).await {
+                let name = "org.freedesktop.DBus.Error.InvalidArgs";
+                // Who went away waits for no answer.
+                let _ = connection.reply_error(&call.header(), name, &error.to_string()).await;
+            }
         }
     }
 }

@@ -95,7 +95,7 @@ impl Follower {
         // First, so that nothing happens between the listing and the signals.
         let systemd = Systemd::connect(clock.clone()).await?;
         let mut session = Session { follower: self, systemd, failed: BTreeSet::new() };
-        session.catch_up().await?;
+        session.catch_up(Told::Late).await?;
         self.desk.answers(Source::Systemd.as_str(), said).await;
         *failures = 0;
         let mut next = later(clock.now(), EVERY);
@@ -108,8 +108,9 @@ impl Follower {
                 Some(Change::State(unit)) => session.take(unit).await?,
                 Some(Change::Removed(name)) if !session.failed.contains(&name) => {}
                 Some(Change::Replaced) => return Ok(()),
-                Some(Change::Removed(_)) | None => {
-                    session.catch_up().await?;
+                Some(Change::Removed(_)) => session.catch_up(Told::AtOnce).await?,
+                None => {
+                    session.catch_up(Told::Late).await?;
                     next = later(clock.now(), EVERY);
                 }
             }
@@ -119,7 +120,7 @@ impl Follower {
 
 impl Session<'_> {
     /// Finds what has failed, and what no longer counts as failed.
-    async fn catch_up(&mut self) -> Result<(), Trouble> {
+    async fn catch_up(&mut self, told: Told) -> Result<(), Trouble> {
         let mut found = Vec::new();
         let listed = self.systemd.failed().await?;
         for (_, path) in &listed {
@@ -135,30 +136,30 @@ impl Session<'_> {
                 found.push(self.report(Unit { name: name.clone(), ..unit }, UnitState::Recovered));
             }
         }
-        self.store(found, Told::Late).await?;
+        self.store(found, told).await?;
         self.failed = self.follower.desk.store.read(report::failed).await?.into_iter().collect();
         Ok(())
     }
 
-    /// Takes what a signal told.
+    /// Takes what a signal told, held against how the unit is now: on its way to being started again by itself, it is
+    /// `failed` and `inactive` for a moment, and both are told.
     async fn take(&mut self, told: Unit) -> Result<(), Trouble> {
-        if report::has_failed(&told) {
-            let asked = self.systemd.unit(&told.path).await;
-            let (unit, trouble) = match asked {
-                Ok(asked) => (as_told(told, asked), None),
-                // What failed is known; how, is not.
-                Err(error) => (told, Some(error)),
-            };
-            let name = unit.name.clone();
+        let ended = report::has_recovered(&told) && self.failed.contains(&told.name);
+        if !ended && !report::has_failed(&told) {
+            return Ok(());
+        }
+        let asked = self.systemd.unit(&told.path).await?;
+        let name = told.name.clone();
+        if report::has_failed(&asked) {
+            self.store(vec![self.report(asked, UnitState::Failed)], Told::AtOnce).await?;
+            self.failed.insert(name);
+        } else if report::has_failed(&told) && matches!(&*asked.restart, "" | "no") {
+            // Somebody was quicker. How it ended is not known any more.
+            let unit = Unit { names: asked.names, description: asked.description, ..told };
             self.store(vec![self.report(unit, UnitState::Failed)], Told::AtOnce).await?;
             self.failed.insert(name);
-            return trouble.map_or(Ok(()), |error| Err(error.into()));
-        }
-        if report::has_recovered(&told) && self.failed.contains(&told.name) {
-            let asked = self.systemd.unit(&told.path).await?;
-            let name = told.name.clone();
-            let report = self.report(as_told(told, asked), UnitState::Recovered);
-            self.store(vec![report], Told::AtOnce).await?;
+        } else if ended && report::has_recovered(&asked) {
+            self.store(vec![self.report(asked, UnitState::Recovered)], Told::AtOnce).await?;
             self.failed.remove(&name);
         }
         Ok(())
@@ -177,12 +178,4 @@ impl Session<'_> {
         let judge = move |conn: &_, report: Report| report.news(told, conn);
         self.follower.desk.store_counted(Source::Systemd, outcome, reports, judge).await
     }
-}
-
-/// The unit in the state that was told. How it ended is known only if it is still so.
-fn as_told(told: Unit, asked: Unit) -> Unit {
-    if (told.since_us, &told.active) == (asked.since_us, &asked.active) {
-        return asked;
-    }
-    Unit { names: asked.names, description: asked.description, ..told }
 }

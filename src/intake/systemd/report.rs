@@ -179,6 +179,7 @@ mod tests {
             result: "signal".into(),
             exit_code: 2,
             exit_status: 9,
+            restart: "no".into(),
         }
     }
 

@@ -229,6 +229,18 @@ fn monitors() -> Vec<(&'static str, Incident)> {
                 }),
             ),
         ),
+        (
+            "unit_reset",
+            of_machine(
+                Source::Systemd,
+                Life::Closed,
+                Severity::Info,
+                Subject::Unit(Unit {
+                    active: "inactive (dead)".into(),
+                    ..self::unit(UnitState::Recovered, "")
+                }),
+            ),
+        ),
         ("unit_recovered", unit(UnitState::Recovered, Life::Closed, "")),
     ]
 }

@@ -46,6 +46,8 @@ pub(super) fn probe(page: &Page<'_>, monitor: &Availability) -> Vec<Field> {
 pub(in crate::render) fn unit(page: &Page<'_>, unit: &Unit) -> Embed {
     let (icon, state) = match unit.state {
         UnitState::Failed => (life::icon(page.incident.severity), "failed"),
+        // Reset, or run to its end.
+        UnitState::Recovered if unit.active.starts_with("inactive") => ("✅", "over"),
         UnitState::Recovered => ("✅", "recovered"),
     };
     let name = label(&unit.name, limits::NAME);

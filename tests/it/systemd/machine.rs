@@ -21,6 +21,7 @@ pub(super) const CHANNEL: u64 = FALLBACK + 1;
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
+  <type>session</type>
   <listen>ADDRESS</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
