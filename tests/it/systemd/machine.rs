@@ -68,6 +68,8 @@ impl Machine {
             .args(["--nofork", "--nopidfile", "--print-address", "--config-file"])
             .arg(self.file("bus.conf"))
             .stdout(Stdio::piped())
+            // It complains that it may not have more file descriptors.
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
