@@ -76,7 +76,7 @@ pub struct Unit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A unit is in this state now. Its names, description and outcome are not told.
-    State(Unit),
+    State(Box<Unit>),
     /// The unit of this name was let go of, perhaps to be loaded anew.
     Removed(String),
     /// Another systemd has taken over; it knows nobody who listens.
@@ -214,7 +214,7 @@ fn change(message: &Message) -> zbus::Result<Option<Change>> {
             let (_, properties, _): (&str, Properties<'_>, Vec<&str>) = body.deserialize()?;
             let mut unit = Unit::at(path);
             unit.take(properties);
-            (!unit.active.is_empty()).then_some(Change::State(unit))
+            (!unit.active.is_empty()).then(|| Change::State(Box::new(unit)))
         }
         "UnitRemoved" => {
             let (name, _): (String, OwnedObjectPath) = body.deserialize()?;

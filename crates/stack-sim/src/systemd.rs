@@ -196,19 +196,19 @@ impl Unit {
 /// Answers what it is asked until the bus is gone.
 async fn answer(connection: Connection, mut calls: MessageStream, world: Arc<Mutex<World>>) {
     while let Some(Ok(call)) = calls.next().await {
-        if call.message_type() == Type::MethodCall {
-            if let Err(error) = reply(&connection, &call, &world).await {
-                let name = "org.freedesktop.DBus.Error.InvalidArgs";
-                // Who went away waits for no answer.
-                let _ = connection.reply_error(&call.header(), name, &error.to_string()).await;
-            }
+        if call.message_type() == Type::MethodCall
+            && let Err(error) = reply(&connection, &call, &world).await
+        {
+            let name = "org.freedesktop.DBus.Error.InvalidArgs";
+            // Who went away waits for no answer.
+            let _ = connection.reply_error(&call.header(), name, &error.to_string()).await;
         }
     }
 }
 
 async fn reply(connection: &Connection, call: &Message, world: &Mutex<World>) -> zbus::Result<()> {
     let (header, body) = (call.header(), call.body());
-    let member = header.member().map(|member| member.as_str()).unwrap_or_default();
+    let member = header.member().map(zbus::names::MemberName::as_str).unwrap_or_default();
     match member {
         "Subscribe" => {
             let sender = header.sender().map(ToString::to_string).unwrap_or_default();

@@ -105,7 +105,7 @@ impl Follower {
                 () = clock.sleep_until(next) => None,
             };
             match change {
-                Some(Change::State(unit)) => session.take(unit).await?,
+                Some(Change::State(unit)) => session.take(*unit).await?,
                 Some(Change::Removed(name)) if !session.failed.contains(&name) => {}
                 Some(Change::Replaced) => return Ok(()),
                 Some(Change::Removed(_)) => session.catch_up(Told::AtOnce).await?,
