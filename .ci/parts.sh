@@ -6,7 +6,7 @@ as_root() { if (($(id -u))); then sudo "$@"; else "$@"; fi; }
 
 # Debian packages by what needs them.
 debian=(
-  build-essential ca-certificates curl git jq python3 python3-venv shellcheck xz-utils # all
+  build-essential ca-certificates curl dbus-daemon git jq python3 python3-venv shellcheck xz-utils # all
   prometheus prometheus-alertmanager                                                   # services
   chromium fonts-noto-color-emoji fonts-liberation                                     # browser
   mmdebstrap patchelf rsync file gawk fakeroot zstd bzip2 util-linux iproute2 systemd           # nix

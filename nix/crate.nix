@@ -1,6 +1,10 @@
 # The Rust workspace, built with crane. Dependencies are compiled apart from the sources, so that a change
 # of ours does not compile them again; packages and checks see only the files that they need.
-{ craneLib, lib }:
+{
+  craneLib,
+  dbus,
+  lib,
+}:
 let
   root = ../.;
   built = lib.fileset.unions [
@@ -103,6 +107,8 @@ in
     dev
     // {
       doCheck = true;
+      # A bus for a test's own systemd.
+      nativeCheckInputs = [ dbus ];
       cargoNextestExtraArgs = "--workspace";
     }
   );

@@ -27,7 +27,7 @@ use crate::{
         hooks::Hooks,
         own,
         reconcile::{Asking, Desk},
-        woodpecker::Follower,
+        systemd, woodpecker,
     },
     pulse::Pulse,
     render::buttons::Silencing,
@@ -233,9 +233,14 @@ async fn close(store: Store, clock: &Clock) {
 fn ask_sources(supervisor: &mut Supervisor, config: &Config, desk: Desk) {
     if let Some(asked) = config.sources.woodpecker.clone() {
         let Desk { store, clock, metrics, language, .. } = desk.clone();
-        let follower = Follower { asked, store, metrics, clock, language };
+        let follower = woodpecker::Follower { asked, store, metrics, clock, language };
         let stop = supervisor.stop(Stage::Intake);
         supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
+    }
+    if config.sources.systemd {
+        let follower = systemd::Follower::new(desk.clone(), &config.services);
+        let stop = supervisor.stop(Stage::Intake);
+        supervisor.spawn("systemd", Stage::Intake, follower.run(stop));
     }
     let stop = supervisor.stop(Stage::Intake);
     supervisor.spawn("reconcile", Stage::Intake, Asking::new(desk, config).run(stop));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     digest::{Digest, Gathering, Group, Member, Phase},
     runs::{Deployment, DeploymentState, FailedStep, Pipeline, PipelineStatus},
-    watch::{Alert, AlertLinks, Availability, Firing, Reachable, Unit, UnitState},
+    watch::{Alert, AlertLinks, Availability, Exit, Firing, Reachable, Unit, UnitState},
 };
 
 /// Someone who did something.

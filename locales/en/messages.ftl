@@ -28,6 +28,9 @@ field-target = Target
 field-method = Checked by
 field-ping = Answered in
 field-result = Result
+field-exit = Ended with
+field-journal = Its journal
+field-invocation = Invocation
 field-reports = Reported by
 field-event = Trigger
 field-machine = Machine
@@ -230,6 +233,7 @@ source-name = { $source ->
 }
 unit-title = { $state ->
     [recovered] { $name } works again
+    [over] { $name } no longer counts as failed
    *[failed] { $name } failed
 }
 unit-result = { $result ->
@@ -244,6 +248,11 @@ unit-result = { $result ->
     [protocol] it did not behave as its unit says
     [exec-condition] its condition was not met
    *[other] { "" }
+}
+unit-exit-code = exit code { $code }
+unit-exit-signal = { $name ->
+    [none] signal { $number }
+   *[other] signal { $number } ({ $name })
 }
 
 # Somebody tries whether alerts arrive.

@@ -139,4 +139,4 @@ alertmanager-roots = this machine has no certificate authorities to check it wit
 alertmanager-lost = Vigie was ended before Alertmanager was asked, or before it answered
 
 # Sources that are asked for what was missed.
-source-trouble = { $source } can't be asked for what its webhooks missed: { $error }
+source-trouble = { $source } can't be asked for what was missed: { $error }

@@ -2,13 +2,20 @@
 source-silent = Vigie can't ask { $source }
 source-silent-text =
     { $error }
-    What its webhooks tell is shown as ever. What they missed is found once it answers.
+    { source-silent-outlook }
+source-silent-outlook = { $source ->
+    [systemd] Which units have failed is found once it answers; what fails and recovers before that is not.
+   *[other] What its webhooks tell is shown as ever. What they missed is found once it answers.
+}
 source-refuses-text =
     { $error }
     { $permission }
-    What its webhooks tell is shown as ever. What they missed is found once it answers.
+    { source-silent-outlook }
 source-answers = { $source } can be asked again
-source-answers-text = What its webhooks missed meanwhile has been looked for.
+source-answers-text = { $source ->
+    [systemd] Which units have failed meanwhile has been looked for.
+   *[other] What its webhooks missed meanwhile has been looked for.
+}
 permission-alertmanager = It wants no password of its own: what stands before it does. Let api_token_file hold a bearer token that it takes.
 permission-gitea = The token in api_token_file needs the scopes read:repository and read:issue, and its user must see the repositories.
 permission-grafana = The token in api_token_file must belong to a service account with the permission alert.instances:read, which the role Viewer has.

@@ -28,6 +28,9 @@ field-target = Cible
 field-method = Sonde
 field-ping = Temps de réponse
 field-result = Résultat
+field-exit = Terminé par
+field-journal = Son journal
+field-invocation = Invocation
 field-reports = Signalé par
 field-event = Déclencheur
 field-machine = Machine
@@ -230,6 +233,7 @@ source-name = { $source ->
 }
 unit-title = { $state ->
     [recovered] { $name } fonctionne de nouveau
+    [over] { $name } n’est plus en échec
    *[failed] { $name } a échoué
 }
 unit-result = { $result ->
@@ -244,6 +248,11 @@ unit-result = { $result ->
     [protocol] comportement contraire à ce que dit son unité
     [exec-condition] sa condition n’était pas remplie
    *[other] { "" }
+}
+unit-exit-code = code de sortie { $code }
+unit-exit-signal = { $name ->
+    [none] signal { $number }
+   *[other] signal { $number } ({ $name })
 }
 
 # Somebody tries whether alerts arrive.

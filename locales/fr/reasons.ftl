@@ -139,4 +139,4 @@ alertmanager-roots = cette machine n’a pas d’autorités de certification pou
 alertmanager-lost = Vigie a été arrêtée avant qu’Alertmanager ait été interrogé, ou ait répondu
 
 # Sources that are asked for what was missed.
-source-trouble = { $source } ne peut pas être interrogé sur ce que ses webhooks ont manqué : { $error }
+source-trouble = { $source } ne peut pas être interrogé sur ce qui a été manqué : { $error }

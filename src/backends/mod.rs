@@ -7,6 +7,7 @@ mod client;
 pub mod gitea;
 pub mod kuma;
 pub mod prometheus;
+pub mod systemd;
 pub mod woodpecker;
 mod yaml;
 

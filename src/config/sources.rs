@@ -191,11 +191,7 @@ fn systemd(entry: &Entry<'_>) -> Read<bool> {
     let mut section = entry.section()?;
     let enable = section.read("enable", Entry::flag);
     section.finish();
-    let enable = enable?.unwrap_or_default();
-    if enable {
-        entry.warn("is valid, but this version does not watch units yet");
-    }
-    Ok(enable)
+    Ok(enable?.unwrap_or_default())
 }
 
 fn generic(entry: &Entry<'_>) -> Read<BTreeMap<String, SecretString>> {

@@ -20,6 +20,7 @@ pub mod own;
 pub mod proof;
 pub mod reconcile;
 pub mod signature;
+pub mod systemd;
 pub mod tally;
 pub mod woodpecker;
 
@@ -36,6 +37,6 @@ pub fn read(source: Source, kind: &str, body: &[u8]) -> Result<Event, String> {
         Source::Generic => generic::read(kind, body),
         Source::Woodpecker => woodpecker::read(body),
         Source::Vigie => own::read(kind, body),
-        Source::Systemd => Err("this version does not watch units".to_owned()),
+        Source::Systemd => systemd::read(body),
     }
 }

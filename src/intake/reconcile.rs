@@ -194,15 +194,16 @@ impl Desk {
     }
 
     /// Takes note that `source` can't be asked, for the `failures`th time in a row.
-    async fn silent(&self, source: &'static str, error: &AskError, failures: u32, said: &mut Option<Firing>) {
+    pub(super) async fn silent(
+        &self,
+        source: &'static str,
+        error: &AskError,
+        failures: u32,
+        said: &mut Option<Firing>,
+    ) {
         let reason = error.to_string();
         if self.note(source, Some(&reason)) {
-            tracing::warn!(
-                source,
-                error = reason,
-                failures,
-                "a source can't be asked for what its webhooks missed"
-            );
+            tracing::warn!(source, error = reason, failures, "a source can't be asked for what was missed");
         }
         // A token that is still to come is no trouble: whoever set it up knows.
         let told = *said == Some(Firing::Firing);
@@ -213,24 +214,27 @@ impl Desk {
             error,
             AskError::Refused { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. }
         );
-        let permission = self.language.text(&format!("permission-{source}"), &[]);
         let text = if refused {
-            self.say("source-refuses-text", &[("error", &reason), ("permission", &permission)])
+            let permission = self.language.text(&format!("permission-{source}"), &[]);
+            self.say(
+                "source-refuses-text",
+                &[("source", source), ("error", &reason), ("permission", &permission)],
+            )
         } else {
-            self.say("source-silent-text", &[("error", &reason)])
+            self.say("source-silent-text", &[("source", source), ("error", &reason)])
         };
         let title = self.say("source-silent", &[("source", source)]);
         self.tell(own::trouble(source, Firing::Firing, title, text), Firing::Firing, said).await;
     }
 
     /// Takes note that `source` answered.
-    async fn answers(&self, source: &'static str, said: &mut Option<Firing>) {
+    pub(super) async fn answers(&self, source: &'static str, said: &mut Option<Firing>) {
         if self.note(source, None) {
             tracing::info!(source, "the source can be asked again");
         }
         if *said != Some(Firing::Resolved) {
             let title = self.say("source-answers", &[("source", source)]);
-            let text = self.say("source-answers-text", &[]);
+            let text = self.say("source-answers-text", &[("source", source)]);
             self.tell(own::trouble(source, Firing::Resolved, title, text), Firing::Resolved, said).await;
         }
     }
@@ -270,10 +274,21 @@ impl Desk {
         self.language.text(key, &variables)
     }
 
-    /// Stores what `judge` makes of `findings`, and counts it.
+    /// Stores what `judge` makes of `findings`, and counts it as `found`.
     async fn store<T: Send + 'static>(
         &self,
         source: Source,
+        findings: Vec<T>,
+        judge: impl FnMut(&Connection, T) -> Result<Option<Arrival>, StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.store_counted(source, "found", findings, judge).await
+    }
+
+    /// Stores what `judge` makes of `findings`, and counts what is stored as `outcome`.
+    pub(super) async fn store_counted<T: Send + 'static>(
+        &self,
+        source: Source,
+        outcome: &'static str,
         findings: Vec<T>,
         judge: impl FnMut(&Connection, T) -> Result<Option<Arrival>, StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
@@ -282,7 +297,7 @@ impl Desk {
         }
         let stored = self.store.accept_news(findings, judge).await?;
         for _ in stored.iter().filter(|acceptance| **acceptance != Acceptance::Repeat) {
-            self.metrics.event(source.as_str(), "found");
+            self.metrics.event(source.as_str(), outcome);
         }
         Ok(())
     }

@@ -110,4 +110,20 @@ pub struct Unit {
     pub active: String,
     /// Its `Result` (`exit-code`, `oom-kill`, …); empty where that is not known.
     pub result: String,
+    /// How its main process ended, if that is known.
+    #[serde(default)]
+    pub exit: Option<Exit>,
+    /// The id of the start that failed, by which the journal knows it.
+    #[serde(default)]
+    pub invocation: Option<String>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
 }

@@ -25,6 +25,7 @@ mod service;
 mod session;
 mod site;
 mod storm;
+mod systemd;
 mod woodpecker;
 
 use std::path::Path;

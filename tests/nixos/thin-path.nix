@@ -1,5 +1,5 @@
 # The path of one webhook on a whole system: a signed Gitea push reaches Vigie, becomes a row on disk, and
-# shows once in a Discord channel, also when Vigie is killed on the way.
+# shows once in a Discord channel, also when Vigie is killed on the way; and a unit of that system that fails.
 { self }:
 let
   secret = "a secret for this test only";
@@ -52,7 +52,12 @@ in
             };
           };
           routes = [ { channels = [ 2001 ]; } ];
+          sources.systemd.enable = true;
         };
+      };
+      systemd.services.backup.serviceConfig = {
+        Type = "oneshot";
+        ExecStart = lib.getExe' pkgs.coreutils "false";
       };
       # The guild must be there before the bot looks for it.
       systemd.services.vigie.wantedBy = lib.mkForce [ ];
@@ -85,6 +90,12 @@ in
         return int(pi.succeed(f"curl -sf {sim}/channels/2001/messages | jq length"))
 
 
+    def says(text):
+        """Whether a message of the channel has this in its title."""
+        title = f"any(.[]; .embeds[0].title | contains(\"{text}\"))"
+        return f"curl -sf {sim}/channels/2001/messages | jq -e '{title}'"
+
+
     start_all()
     pi.wait_for_unit("discord-sim.service")
     pi.wait_for_open_port(4000)
@@ -112,6 +123,13 @@ in
             "-H 'X-Gitea-Signature: 00' --data '{}' http://127.0.0.1:8080/hooks/gitea"
         )
         assert status == "401", status
+
+    with subtest("a unit that fails is one message, which its end edits"):
+        pi.fail("systemctl start backup.service")
+        pi.wait_until_succeeds(says("backup.service failed"))
+        pi.succeed("systemctl reset-failed backup.service")
+        pi.wait_until_succeeds(says("backup.service no longer counts as failed"))
+        assert shown() == 2
 
     with subtest("the store is private, and the unit is confined"):
         assert pi.succeed("stat -c %a /var/lib/vigie/vigie.db").strip() == "600"

@@ -6,4 +6,6 @@ pub mod alertmanager;
 pub mod gitea;
 pub mod hooks;
 pub mod programs;
+#[cfg(feature = "systemd")]
+pub mod systemd;
 pub mod woodpecker;

@@ -13,12 +13,12 @@ use crate::{
         samples::{
             self,
             runs::{deployment, failed, pipeline},
-            watch::{alert, monitor},
+            watch::{alert, monitor, unit},
         },
     },
     subject::{
-        Alert, AlertLinks, Availability, Deployment, DeploymentState, FailedStep, Firing, Generic, Pipeline,
-        PipelineStatus, Reachable, Subject,
+        Alert, AlertLinks, Availability, Deployment, DeploymentState, Exit, FailedStep, Firing, Generic,
+        Pipeline, PipelineStatus, Reachable, Subject, Unit, UnitState,
     },
 };
 
@@ -86,6 +86,14 @@ fn subjects() -> Vec<Subject> {
         ping_ms: Some(u64::MAX),
         ..monitor(Reachable::Pending)
     };
+    let unit = Unit {
+        name: long(),
+        description: long(),
+        active: long(),
+        exit: Some(Exit::Signal(i32::MIN)),
+        invocation: Some(long()),
+        ..unit(UnitState::Failed, &long())
+    };
     let generic = Generic { firing: Some(Firing::Firing), title: long(), text: long(), url: Some(address()) };
     vec![
         Subject::Alert(alert),
@@ -93,6 +101,7 @@ fn subjects() -> Vec<Subject> {
         Subject::Deployment(deployment),
         Subject::Availability(monitor),
         Subject::Generic(generic),
+        Subject::Unit(unit),
     ]
 }
 

@@ -19,8 +19,8 @@ use crate::{
         watch::{alert, monitor, unit},
     },
     subject::{
-        Alert, AlertLinks, Availability, Deployment, DeploymentState, FailedStep, Firing, Generic, Pipeline,
-        PipelineStatus, Reachable, Subject, Unit, UnitState,
+        Alert, AlertLinks, Availability, Deployment, DeploymentState, Exit, FailedStep, Firing, Generic,
+        Pipeline, PipelineStatus, Reachable, Subject, Unit, UnitState,
     },
 };
 
@@ -66,9 +66,11 @@ pub(super) fn watched() -> BoxedStrategy<Subject> {
         });
     let unit_state = select(vec![UnitState::Failed, UnitState::Recovered]);
     let result = prop_oneof![words(), Just("oom-kill".to_owned())];
-    let unit = (words(), words(), unit_state, words(), result).prop_map(
-        |(name, description, state, active, result)| {
-            Subject::Unit(Unit { name, description, active, ..unit(state, &result) })
+    let exit =
+        option::of(prop_oneof![any::<i32>().prop_map(Exit::Code), any::<i32>().prop_map(Exit::Signal)]);
+    let unit = (words(), words(), unit_state, words(), (result, exit, option::of(words()))).prop_map(
+        |(name, description, state, active, (result, exit, invocation))| {
+            Subject::Unit(Unit { name, description, active, exit, invocation, ..unit(state, &result) })
         },
     );
     let generic = (option::of(state()), words(), words(), address())

@@ -8,7 +8,7 @@ use super::{at, incident, step};
 use crate::{
     event::{Severity, Source, Told},
     incident::{Acknowledged, Deed, History, Incident, Life, Report, Reporter, Silence},
-    subject::{Alert, AlertLinks, Availability, Firing, Generic, Reachable, Subject, Unit, UnitState},
+    subject::{Alert, AlertLinks, Availability, Exit, Firing, Generic, Reachable, Subject, Unit, UnitState},
 };
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -148,6 +148,12 @@ pub(in crate::render) fn unit(state: UnitState, result: &str) -> Unit {
         state,
         active: if state == UnitState::Failed { "failed (failed)" } else { "active (running)" }.into(),
         result: result.into(),
+        exit: match result {
+            "exit-code" => Some(Exit::Code(3)),
+            "oom-kill" => Some(Exit::Signal(9)),
+            _ => None,
+        },
+        invocation: (state == UnitState::Failed).then(|| "5f1c0b0e8d7a4c5e9b3f2a1d6e7c8b90".into()),
     }
 }
 
@@ -210,6 +216,31 @@ fn monitors() -> Vec<(&'static str, Incident)> {
         ("monitor_under_maintenance", monitor(Reachable::Maintenance, Life::Closed)),
         ("unit_failed", unit(UnitState::Failed, Life::Open, "exit-code")),
         ("unit_failed_by_an_unknown_result", unit(UnitState::Failed, Life::Open, "lost-tide")),
+        (
+            "unit_failed_of_an_odd_name",
+            of_machine(
+                Source::Systemd,
+                Life::Open,
+                Severity::Warning,
+                Subject::Unit(Unit {
+                    name: "dev-disk\\x2d1.swap".into(),
+                    exit: Some(Exit::Signal(34)),
+                    ..self::unit(UnitState::Failed, "signal")
+                }),
+            ),
+        ),
+        (
+            "unit_reset",
+            of_machine(
+                Source::Systemd,
+                Life::Closed,
+                Severity::Info,
+                Subject::Unit(Unit {
+                    active: "inactive (dead)".into(),
+                    ..self::unit(UnitState::Recovered, "")
+                }),
+            ),
+        ),
         ("unit_recovered", unit(UnitState::Recovered, Life::Closed, "")),
     ]
 }

@@ -7,7 +7,7 @@ use crate::{
         message::{Embed, Field},
         page::{Layout, Page, code_span, label},
     },
-    subject::{Availability, Reachable, Unit, UnitState},
+    subject::{Availability, Exit, Reachable, Unit, UnitState},
 };
 
 pub(in crate::render) fn availability(page: &Page<'_>, monitor: &Availability) -> Embed {
@@ -46,6 +46,8 @@ pub(super) fn probe(page: &Page<'_>, monitor: &Availability) -> Vec<Field> {
 pub(in crate::render) fn unit(page: &Page<'_>, unit: &Unit) -> Embed {
     let (icon, state) = match unit.state {
         UnitState::Failed => (life::icon(page.incident.severity), "failed"),
+        // Reset, or run to its end.
+        UnitState::Recovered if unit.active.starts_with("inactive") => ("✅", "over"),
         UnitState::Recovered => ("✅", "recovered"),
     };
     let name = label(&unit.name, limits::NAME);
@@ -58,18 +60,61 @@ pub(in crate::render) fn unit(page: &Page<'_>, unit: &Unit) -> Embed {
     }
 }
 
-/// How a unit is, and how it ended before that.
+/// How a unit is, how it ended before that, and where more of a failure can be read.
 pub(super) fn outcome(page: &Page<'_>, unit: &Unit) -> Vec<Field> {
     let result = unit.result.trim();
     let why = page.say("unit-result", &[("result", result.into())]);
     let result = if result.is_empty() { String::new() } else { code_span(result, limits::FACT) };
     // The name of a result comes with its meaning where systemd's manual gives one.
     let result = if why.is_empty() { result } else { format!("{result} – {why}") };
+    let exit = unit.exit.map(|exit| match exit {
+        Exit::Code(code) => page.say("unit-exit-code", &[("code", code.to_string().into())]),
+        Exit::Signal(number) => {
+            let variables = [("number", number.to_string().into()), ("name", signal(number).into())];
+            page.say("unit-exit-signal", &variables)
+        }
+    });
+    let failed = unit.state == UnitState::Failed;
+    let journal = format!("journalctl -u {}", quoted(&unit.name));
+    let journal = if failed { code_span(&journal, limits::SUMMARY) } else { String::new() };
+    let invocation = unit.invocation.as_deref().map(|id| code_span(id, limits::FACT)).unwrap_or_default();
     [
         page.field("field-state", label(&unit.active, limits::FACT), Layout::Beside),
         page.field("field-result", result, Layout::Beside),
+        page.field("field-exit", exit.unwrap_or_default(), Layout::Beside),
+        page.field("field-journal", journal, Layout::Alone),
+        page.field("field-invocation", invocation, Layout::Alone),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The unit's name as a shell takes it: a name may have a backslash, as in `dev-disk\x2d1.swap`.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@:-_.".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "")) }
+}
+
+/// The names of the signals that end programs (signal(7)); `none` where the number says it all.
+fn signal(number: i32) -> &'static str {
+    match number {
+        1 => "HUP",
+        2 => "INT",
+        3 => "QUIT",
+        4 => "ILL",
+        5 => "TRAP",
+        6 => "ABRT",
+        7 => "BUS",
+        8 => "FPE",
+        9 => "KILL",
+        11 => "SEGV",
+        13 => "PIPE",
+        14 => "ALRM",
+        15 => "TERM",
+        24 => "XCPU",
+        25 => "XFSZ",
+        31 => "SYS",
+        _ => "none",
+    }
 }

@@ -1,0 +1,291 @@
+//! systemd (252) on a message bus, as far as Vigie asks it: org.freedesktop.systemd1(5). As the real one, it sends
+//! signals only if somebody subscribed, loads any unit that is asked for, and keeps what its units did while the bus
+//! is away.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::StreamExt;
+use tokio_util::task::AbortOnDropHandle;
+use zbus::{Connection, Message, MessageStream, ObjectPath, Variant, connection::Builder, message::Type};
+
+const NAME: &str = "org.freedesktop.systemd1";
+const PATH: &str = "/org/freedesktop/systemd1";
+const MANAGER: &str = "org.freedesktop.systemd1.Manager";
+const UNITS: &str = "/org/freedesktop/systemd1/unit/";
+const UNIT: &str = "org.freedesktop.systemd1.Unit";
+const SERVICE: &str = "org.freedesktop.systemd1.Service";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+type Properties = HashMap<&'static str, Variant<'static>>;
+
+/// A service manager with services.
+pub struct Systemd {
+    world: Arc<Mutex<World>>,
+    /// Microseconds since the Unix epoch.
+    now: Box<dyn Fn() -> u64 + Send + Sync>,
+    connected: Option<(Connection, AbortOnDropHandle<()>)>,
+}
+
+#[derive(Default)]
+struct World {
+    units: BTreeMap<String, Unit>,
+    starts: u8,
+    /// Who listens, by their names on the bus.
+    subscribers: Vec<String>,
+    listings: usize,
+}
+
+#[derive(Clone, Default)]
+struct Unit {
+    active: &'static str,
+    sub: &'static str,
+    since: u64,
+    invocation: [u8; 16],
+    result: &'static str,
+    exit: (i32, i32),
+    /// Whether it is started again by itself.
+    restarts: bool,
+}
+
+impl Systemd {
+    /// A service manager that is on no bus yet.
+    pub fn new(now: Box<dyn Fn() -> u64 + Send + Sync>) -> Self {
+        Self { world: Arc::default(), now, connected: None }
+    }
+
+    /// It gets onto the bus at `address`.
+    ///
+    /// # Errors
+    /// If that is not to be had.
+    pub async fn join(&mut self, address: &str) -> zbus::Result<()> {
+        let connection = Builder::address(address).build().await?;
+        let calls = MessageStream::from(&connection);
+        connection.request_name(NAME).await?;
+        let task = answer(connection.clone(), calls, Arc::clone(&self.world));
+        self.connected = Some((connection, AbortOnDropHandle::new(tokio::spawn(task))));
+        Ok(())
+    }
+
+    /// It leaves the bus. Who listened is forgotten.
+    pub fn leave(&mut self) {
+        self.connected = None;
+        lock(&self.world).subscribers.clear();
+    }
+
+    /// How many listen.
+    pub fn subscribers(&self) -> usize {
+        lock(&self.world).subscribers.len()
+    }
+
+    /// How often it was asked what has failed.
+    pub fn listings(&self) -> usize {
+        lock(&self.world).listings
+    }
+
+    /// The service is started, and runs.
+    pub async fn starts(&self, name: &str) {
+        let invocation = {
+            let mut world = lock(&self.world);
+            world.starts += 1;
+            [world.starts; 16]
+        };
+        self.set(name, |unit| *unit = Unit { invocation, ..unit.is("active", "running", "success") }).await;
+    }
+
+    /// The service fails: its main process ends with `code`, and systemd does not start it again.
+    pub async fn fails(&self, name: &str, code: i32) {
+        self.set(name, |unit| {
+            *unit = Unit { exit: (1, code), ..unit.is("failed", "failed", "exit-code") };
+        })
+        .await;
+    }
+
+    /// The service's main process ends with `code`, and systemd starts it again by itself. It passes through `failed`
+    /// and `inactive`, and says so, while it is further on already.
+    pub async fn starts_again(&self, name: &str, code: i32) {
+        let failed = lock(&self.world).units.get(name).cloned().unwrap_or_default();
+        let failed = Unit { exit: (1, code), restarts: true, ..failed.is("failed", "failed", "exit-code") };
+        let waiting = failed.is("activating", "auto-restart", "exit-code");
+        lock(&self.world).units.insert(name.to_owned(), waiting.clone());
+        for passed in [&failed, &waiting, &waiting.is("inactive", "dead", "exit-code")] {
+            self.say(name, passed).await;
+        }
+        self.starts(name).await;
+    }
+
+    /// The service fails, and is let go of at once (`CollectMode=inactive-or-failed`).
+    pub async fn fails_and_goes(&self, name: &str, code: i32) {
+        self.fails(name, code).await;
+        lock(&self.world).units.remove(name);
+        let Some((connection, _)) = &self.connected else { return };
+        if let Ok(path) = ObjectPath::try_from(path(name)) {
+            // Without a bus, nobody hears it.
+            let _ = connection.emit_signal(None::<&str>, PATH, MANAGER, "UnitRemoved", &(name, path)).await;
+        }
+    }
+
+    /// What failed no longer counts as failed (`systemctl reset-failed`).
+    pub async fn resets(&self, name: &str) {
+        self.set(name, |unit| *unit = unit.is("inactive", "dead", "success")).await;
+    }
+
+    /// Changes a unit and says so, the service's own properties first.
+    async fn set(&self, name: &str, change: impl FnOnce(&mut Unit)) {
+        let changed = {
+            let mut world = lock(&self.world);
+            let unit = world.units.entry(name.to_owned()).or_default();
+            change(unit);
+            unit.since = (self.now)();
+            unit.clone()
+        };
+        self.say(name, &changed).await;
+    }
+
+    async fn say(&self, name: &str, changed: &Unit) {
+        let heard = !lock(&self.world).subscribers.is_empty();
+        let Some((connection, _)) = self.connected.as_ref().filter(|_| heard) else { return };
+        for (interface, properties) in [(SERVICE, changed.of_service()), (UNIT, changed.of_unit())] {
+            let body = (interface, properties, Vec::<&str>::new());
+            // Without a bus, nobody hears it.
+            let _ = connection
+                .emit_signal(None::<&str>, path(name), PROPERTIES, "PropertiesChanged", &body)
+                .await;
+        }
+    }
+}
+
+impl Unit {
+    fn is(&self, active: &'static str, sub: &'static str, result: &'static str) -> Self {
+        Self { active, sub, result, exit: (0, 0), ..self.clone() }
+    }
+
+    fn of_unit(&self) -> Properties {
+        HashMap::from([
+            ("ActiveState", Variant::from(self.active)),
+            ("SubState", Variant::from(self.sub)),
+            ("StateChangeTimestamp", Variant::from(self.since)),
+            ("InvocationID", Variant::from(self.invocation.to_vec())),
+        ])
+    }
+
+    fn of_service(&self) -> Properties {
+        HashMap::from([
+            ("Result", Variant::from(self.result)),
+            ("Restart", Variant::from(if self.restarts { "on-failure" } else { "no" })),
+            ("ExecMainCode", Variant::from(self.exit.0)),
+            ("ExecMainStatus", Variant::from(self.exit.1)),
+            // The real one says much more, and of many types.
+            ("NRestarts", Variant::from(0_u32)),
+            ("CPUUsageNSec", Variant::from(u64::MAX)),
+        ])
+    }
+
+    fn all(&self, name: &str) -> Properties {
+        let fixed = [
+            ("Id", Variant::from(name.to_owned())),
+            ("Names", Variant::from(vec![name.to_owned(), format!("alias-of-{name}")])),
+            ("Description", Variant::from(format!("What {name} is for"))),
+        ];
+        fixed.into_iter().chain(self.of_unit()).collect()
+    }
+}
+
+/// Answers what it is asked until the bus is gone.
+async fn answer(connection: Connection, mut calls: MessageStream, world: Arc<Mutex<World>>) {
+    while let Some(Ok(call)) = calls.next().await {
+        if call.message_type() == Type::MethodCall
+            && let Err(error) = reply(&connection, &call, &world).await
+        {
+            let name = "org.freedesktop.DBus.Error.InvalidArgs";
+            // Who went away waits for no answer.
+            let _ = connection.reply_error(&call.header(), name, &error.to_string()).await;
+        }
+    }
+}
+
+async fn reply(connection: &Connection, call: &Message, world: &Mutex<World>) -> zbus::Result<()> {
+    let (header, body) = (call.header(), call.body());
+    let member = header.member().map(zbus::names::MemberName::as_str).unwrap_or_default();
+    match member {
+        "Subscribe" => {
+            let sender = header.sender().map(ToString::to_string).unwrap_or_default();
+            lock(world).subscribers.push(sender);
+            connection.reply(&header, &()).await
+        }
+        "LoadUnit" => connection.reply(&header, &ObjectPath::try_from(path(body.deserialize()?))?).await,
+        "ListUnitsByPatterns" => {
+            let (states, _): (Vec<String>, Vec<String>) = body.deserialize()?;
+            let listed: Vec<_> = {
+                let mut world = lock(world);
+                world.listings += 1;
+                let matching =
+                    |unit: &Unit| states.iter().any(|state| *state == unit.active || *state == unit.sub);
+                world
+                    .units
+                    .iter()
+                    .filter(|(_, unit)| matching(unit))
+                    .map(|(name, unit)| listed(name, unit))
+                    .collect()
+            };
+            connection.reply(&header, &listed).await
+        }
+        "GetAll" => {
+            let interface: &str = body.deserialize()?;
+            let name = header.path().map(|path| name(path)).unwrap_or_default();
+            let gone = Unit { active: "inactive", sub: "dead", result: "success", ..Unit::default() };
+            let unit = lock(world).units.get(&name).cloned().unwrap_or(gone);
+            let properties = if interface == UNIT { unit.all(&name) } else { unit.of_service() };
+            connection.reply(&header, &properties).await
+        }
+        _ => {
+            let error = "org.freedesktop.DBus.Error.UnknownMethod";
+            connection.reply_error(&header, error, &format!("no method {member}")).await
+        }
+    }
+}
+
+type Listed = (
+    String,
+    String,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    ObjectPath<'static>,
+    u32,
+    &'static str,
+    ObjectPath<'static>,
+);
+
+fn listed(name: &str, unit: &Unit) -> Listed {
+    let (description, none) = (format!("What {name} is for"), ObjectPath::default());
+    let path = ObjectPath::try_from(path(name)).unwrap_or_default();
+    (name.to_owned(), description, "loaded", unit.active, unit.sub, "", path, 0, "", none)
+}
+
+/// Where the unit is: what is no letter or digit is written in hexadecimal (`sd_bus_path_encode(3)`).
+fn path(name: &str) -> String {
+    let encoded = name.bytes().map(|byte| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("_{byte:02x}") }
+    });
+    UNITS.to_owned() + &encoded.collect::<String>()
+}
+
+/// The unit that is at `path`; names here are ASCII.
+fn name(path: &str) -> String {
+    let mut parts = path.strip_prefix(UNITS).unwrap_or_default().split('_');
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        name.extend(u8::from_str_radix(digits, 16).ok().map(char::from));
+        name.push_str(rest);
+    }
+    name
+}
+
+fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
