@@ -13,6 +13,7 @@ use crate::{
         alertmanager::{Draft, Silences},
     },
     clock::Clock,
+    crash_point::CrashPoint,
     incident::{
         Silence,
         action::{Act, Begin, Deed, Outcome, Ticket, Verdict},
@@ -61,6 +62,7 @@ impl Actions {
             Begin::Settled(verdict) => return Ok(verdict),
             Begin::Go(ticket) => ticket,
         };
+        CrashPoint::SilenceBegun.reached();
         let Some(silences) = &self.0.silences else {
             return worker.given_up(ticket, Outcome::Unsilenceable).await;
         };
@@ -74,7 +76,10 @@ impl Actions {
         };
         match done {
             Ok(Some(silence)) => self.silenced(silences, ticket, silence).await,
-            Ok(None) => worker.unsilenced(ticket).await,
+            Ok(None) => {
+                CrashPoint::SilenceEnded.reached();
+                worker.unsilenced(ticket).await
+            }
             Err(trouble) => self.trouble(ticket, trouble).await,
         }
     }
@@ -147,7 +152,9 @@ impl Actions {
         silence: Silence,
     ) -> Result<Verdict, StoreError> {
         let worker = &self.0.worker;
+        CrashPoint::SilenceMade.reached();
         let verdict = worker.silenced(ticket.clone(), silence.clone()).await?;
+        CrashPoint::SilenceStored.reached();
         if verdict.outcome == Outcome::Done {
             return Ok(verdict);
         }

@@ -12,6 +12,7 @@ pub mod backends;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod crash_point;
 pub mod delivery;
 pub mod demo;
 pub mod discord;

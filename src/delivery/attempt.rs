@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    crash_point::CrashPoint,
     reason::{Detail, Reason},
     store::{
         Store, StoreError, incidents,
@@ -129,6 +130,7 @@ impl Attempt {
             let reference = json!({ "message_id": answered.to_string(), "fail_if_not_exists": false });
             message.insert("message_reference".into(), reference);
         }
+        CrashPoint::Attempting.reached();
         let error = match self.send(permit, Method::POST, &path, message, sent).await {
             Ok(answer) => match id(&answer["id"]) {
                 Some(created) => {
@@ -259,6 +261,12 @@ impl Attempt {
         file: String,
         outcome: &'static str,
     ) -> Result<Step, Obstacle> {
+        let [answered, stored] = match (row.message_id, row.reply) {
+            (Some(_), _) => [CrashPoint::Edited, CrashPoint::Shown],
+            (None, Some(_)) => [CrashPoint::ReplyCreated, CrashPoint::ReplyShown],
+            (None, None) => [CrashPoint::Created, CrashPoint::Shown],
+        };
+        answered.reached();
         // A create of unknown outcome may have shown an older version; the newest is then edited in.
         let certain = row.message_id.is_some() || row.version == 1 || row.first_attempt_ms.is_none();
         let (id, now) = (row.id, self.clock.now_ms());
@@ -268,6 +276,7 @@ impl Attempt {
             outbox::delivered(conn, id, version, message, now)
         };
         self.store.write(note).await?;
+        stored.reached();
         let waited = u64::try_from(now - row.accepted_ms).unwrap_or_default();
         self.metrics.delivery_seconds.observe(Duration::from_millis(waited).as_secs_f64());
         self.count(outcome);

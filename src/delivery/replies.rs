@@ -9,9 +9,12 @@ use super::{
     error::RestError,
     lookup::UNKNOWN_MESSAGE,
 };
-use crate::store::{
-    StoreError,
-    outbox::{self, Head, OutboxRow, Place, Thread},
+use crate::{
+    crash_point::CrashPoint,
+    store::{
+        StoreError,
+        outbox::{self, Head, OutboxRow, Place, Thread},
+    },
 };
 
 /// After how many minutes without a word Discord archives a thread by itself: a day.
@@ -60,8 +63,10 @@ impl Attempt {
             Thread::Archived => Thread::Open,
             Thread::None => self.make_thread(main, message).await?,
         };
+        CrashPoint::ThreadMade.reached();
         let id = main.id;
         self.store.write(move |conn| outbox::set_thread(conn, id, thread)).await?;
+        CrashPoint::ThreadStored.reached();
         Ok(thread == Thread::Open)
     }
 

@@ -165,8 +165,8 @@ impl Watch {
     }
 }
 
-fn beat(up: bool, now: Timestamp) -> Beat {
+fn beat(up: bool, now: Timestamp) -> Beat<'static> {
     let time = now.strftime("%Y-%m-%d %H:%M:%S.000").to_string();
     let text = if up { "200 - OK" } else { "connect ECONNREFUSED 127.0.0.1:8090" };
-    Beat { monitor: 1, name: BLOG, service: Some("blog"), up, text, time }
+    Beat { monitor: 1, name: BLOG, tags: &[("service", "blog")], up, text, time }
 }

@@ -26,6 +26,10 @@ pub(super) enum RestError {
 }
 
 impl RestError {
+    fn over(answer: String) -> Self {
+        Self::InteractionOver(Reason::new("discord-interaction-over").with("answer", answer))
+    }
+
     /// What was answered.
     pub(super) fn reason(self) -> Reason {
         match self {
@@ -78,9 +82,8 @@ impl From<HttpError> for RestError {
                 let text = format!("{status} ({code}: {})", answer.error.message);
                 match (status.as_u16(), code) {
                     // Unknown webhook, unknown interaction, invalid webhook token.
-                    (_, 10015 | 10062 | 50027) => {
-                        Self::InteractionOver(Reason::new("discord-interaction-over").with("answer", text))
-                    }
+                    (_, 10015 | 10062 | 50027) => Self::over(text),
+                    (401, _) if is_of_an_interaction(&answer.url) => Self::over(text),
                     (401, _) => Self::TokenRefused,
                     // Without its limiter serenity does not read the answer's own words.
                     (429, _) => Self::Other(Reason::new("discord-rate-limit")),
@@ -98,4 +101,11 @@ impl From<HttpError> for RestError {
             other => Self::Other(Reason::new("discord-serenity").with("error", other.to_string())),
         }
     }
+}
+
+/// Whether an interaction's own token authorises this route, not the bot's
+/// (<https://docs.discord.com/developers/interactions/receiving-and-responding#endpoints>).
+fn is_of_an_interaction(url: &str) -> bool {
+    let (_, route) = url.split_once("/api/v10/").unwrap_or_default();
+    route.starts_with("interactions/") || route.starts_with("webhooks/")
 }

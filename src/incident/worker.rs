@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, later},
+    crash_point::CrashPoint,
     event::{Event, Source},
     language::Language,
     render::buttons::Silencing,
@@ -165,6 +166,7 @@ impl Worker {
             Ok(done)
         };
         let done = self.store.write(run).await?;
+        CrashPoint::Taken.reached();
         self.store.outbox_changes().notify_one();
         Ok(done)
     }

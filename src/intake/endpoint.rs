@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    crash_point::CrashPoint,
     event::Source,
     store::{Acceptance, Arrival, Store, StoreError},
     telemetry::Metrics,
@@ -205,7 +206,9 @@ impl State {
         for Arrival { kind, source_key, delivery, .. } in &arrivals {
             tracing::debug!(source = source.as_str(), %client, kind, source_key, delivery, "took a webhook");
         }
-        Ok(self.intake.store.accept_all(arrivals).await?)
+        let acceptances = self.intake.store.accept_all(arrivals).await?;
+        CrashPoint::Accepted.reached();
+        Ok(acceptances)
     }
 
     fn log(&self, source: Source, client: IpAddr, refusal: &Refusal) {

@@ -31,6 +31,7 @@ use crate::{
     backends::{AskError, Client, Credentials},
     clock::Clock,
     config::{Asked, Config},
+    crash_point::CrashPoint,
     event::Source,
     health::{Condition, Health, Part},
     language::Language,
@@ -296,6 +297,7 @@ impl Desk {
             return Ok(());
         }
         let stored = self.store.accept_news(findings, judge).await?;
+        CrashPoint::PulledStored.reached();
         for _ in stored.iter().filter(|acceptance| **acceptance != Acceptance::Repeat) {
             self.metrics.event(source.as_str(), outcome);
         }

@@ -1,5 +1,6 @@
 //! Buttons as people press them: acknowledged and silenced once, shown by an edit, kept in the audit.
 
+mod killed;
 mod real;
 mod silences;
 

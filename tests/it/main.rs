@@ -13,6 +13,7 @@ mod hooks;
 mod hooks_alerts;
 mod hooks_own;
 mod inside;
+mod matrix;
 mod pages;
 mod path;
 mod pulse;

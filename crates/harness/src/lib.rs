@@ -24,7 +24,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use crate::{
     http::{Answer, Client},
-    vigie::{Peer, Vigie, resident_bytes},
+    vigie::{Ended, Peer, Vigie, resident_bytes},
 };
 
 /// How long anything may take before a test gives up: long enough for a machine that is busy.

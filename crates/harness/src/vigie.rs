@@ -2,10 +2,11 @@
 
 use std::{
     ops::Deref,
+    os::unix::process::ExitStatusExt,
     path::Path,
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -37,6 +38,22 @@ pub struct Vigie {
     peer: Peer,
     child: Child,
     log: Arc<Mutex<String>>,
+}
+
+/// A `vigie run` that has ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// How.
+    pub status: ExitStatus,
+    /// What it logged.
+    pub log: String,
+}
+
+impl Ended {
+    /// Whether SIGKILL ended it.
+    pub fn is_killed(&self) -> bool {
+        self.status.signal() == Some(Signal::KILL.as_raw())
+    }
 }
 
 impl Deref for Vigie {
@@ -106,6 +123,12 @@ impl Vigie {
 
     /// Starts Vigie by `command` and waits until it listens.
     pub async fn start_with(command: &mut Command, client: Client) -> Self {
+        let started = Self::try_start(command, client).await;
+        started.unwrap_or_else(|ended| panic!("vigie does not listen: {ended:#?}"))
+    }
+
+    /// As [`Vigie::start_with`]; what was to be seen of it if it ends before it listens.
+    pub async fn try_start(command: &mut Command, client: Client) -> Result<Self, Ended> {
         let started = Instant::now();
         let mut child = command
             .stdout(Stdio::piped())
@@ -133,10 +156,15 @@ impl Vigie {
             None
         };
         let origin = tokio::time::timeout(PATIENCE, listening).await.ok().flatten();
-        let origin = origin.unwrap_or_else(|| panic!("vigie does not listen:\n{}", log.lock().unwrap()));
+        let Some(origin) = origin else {
+            let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+            let log = log.lock().unwrap().clone();
+            let status = status.unwrap_or_else(|_| panic!("vigie neither listens nor ends:\n{log}")).unwrap();
+            return Err(Ended { status, log });
+        };
         // Whoever writes to a closed pipe is killed, so the pipe stays open as long as it runs.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { started, peer: Peer { origin, client }, child, log }
+        Ok(Self { started, peer: Peer { origin, client }, child, log })
     }
 
     /// What it logged so far.
@@ -159,6 +187,14 @@ impl Vigie {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).unwrap();
         kill_process(id, Signal::TERM).unwrap();
         self.wait().await
+    }
+
+    /// Waits for so long; whether it ended by SIGKILL. It must not end in another way.
+    pub async fn is_killed_within(&mut self, time: Duration) -> bool {
+        let Ok(status) = tokio::time::timeout(time, self.child.wait()).await else { return false };
+        let ended = Ended { status: status.unwrap(), log: self.log() };
+        assert!(ended.is_killed(), "{ended:#?}");
+        true
     }
 
     /// Waits until it ends by itself; returns its exit code.

@@ -129,29 +129,26 @@ pub fn grafana(token: &str, alert: &Alert) -> Hook {
 
 /// What a monitor of Uptime Kuma found.
 #[derive(Clone, Debug)]
-pub struct Beat {
+pub struct Beat<'a> {
     /// The monitor's number.
     pub monitor: u64,
     /// Its name.
-    pub name: &'static str,
-    /// The value of its tag `service`.
-    pub service: Option<&'static str>,
+    pub name: &'a str,
+    /// Its tags: name and value.
+    pub tags: &'a [(&'a str, &'a str)],
     /// Whether it answers.
     pub up: bool,
     /// What it found.
-    pub text: &'static str,
+    pub text: &'a str,
     /// When, as Kuma writes it: UTC as `YYYY-MM-DD HH:MM:SS.mmm`.
     pub time: String,
 }
 
 /// Kuma's webhook in its JSON mode (`server/notification-providers/webhook.js`).
-pub fn kuma(token: &str, beat: &Beat) -> Hook {
+pub fn kuma(token: &str, beat: &Beat<'_>) -> Hook {
     let state = if beat.up { "✅ Up" } else { "🔴 Down" };
-    let tags: Vec<Value> = beat
-        .service
-        .iter()
-        .map(|service| json!({ "name": "service", "value": service, "color": "#059669" }))
-        .collect();
+    let tag = |(name, value): &(_, _)| json!({ "name": name, "value": value, "color": "#059669" });
+    let tags: Vec<Value> = beat.tags.iter().map(tag).collect();
     let body = json!({
         "heartbeat": {
             "monitorID": beat.monitor, "status": u8::from(beat.up), "time": beat.time, "msg": beat.text,

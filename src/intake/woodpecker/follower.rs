@@ -23,6 +23,7 @@ use crate::{
     },
     clock::{Clock, later},
     config::Asked,
+    crash_point::CrashPoint,
     event::{Source, Told},
     language::Language,
     store::{Acceptance, Store, StoreError},
@@ -183,6 +184,7 @@ impl Session<'_> {
         let arrival = report.arrival(told);
         let (source, delivery) = (Source::Woodpecker.as_str(), arrival.delivery.clone());
         let acceptance = self.follower.store.accept(arrival).await?;
+        CrashPoint::PipelineStored.reached();
         let outcome = if acceptance == Acceptance::Repeat { "repeat" } else { "accepted" };
         self.follower.metrics.event(source, outcome);
         tracing::debug!(source, delivery, outcome, "took a state of a pipeline");
