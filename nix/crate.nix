@@ -11,6 +11,7 @@ let
     ../Cargo.lock
     ../Cargo.toml
     ../benches
+    ../build.rs
     ../crates
     ../locales
     ../src
