@@ -1,5 +1,5 @@
 //! Packs the relocations of what ships: 0.5 MiB less. Invariant: only the profile `dist`, known by its `opt-level`, is
-//! linked so, because such a program needs glibc 2.36 (2022) or newer (DT_RELR, its release notes).
+//! linked so, because such a program needs glibc 2.36 (2022) or newer (`DT_RELR`, its release notes).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

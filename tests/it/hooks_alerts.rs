@@ -53,7 +53,7 @@ async fn each_alert_of_a_group_is_shown_once_and_edited_as_it_ends() {
     let mut webhook: Value = serde_json::from_str(body).unwrap();
     webhook["alerts"].as_array_mut().unwrap().reverse();
     webhook["alerts"][2]["status"] = "resolved".into();
-    webhook["alerts"][2]["endsAt"] = "2026-11-21T10:30:00Z".into();
+    webhook["alerts"][2]["endsAt"] = "2026-11-21T10:05:00Z".into();
     assert_eq!(post(&lab, &vigie, ALERTMANAGER, &[BEARER], &webhook.to_string()).await.status, 204);
     eventually("one of them was edited", async || {
         let now = lab.messages(FALLBACK + 1).await;

@@ -22,7 +22,7 @@ async fn a_source_that_cannot_be_asked_is_said_once_and_so_is_its_return() {
     let said = scene.says(FALLBACK, "can't ask gitea").await;
     assert!(said.to_string().contains("read:repository and read:issue"), "{said:#}");
     let page = vigie.get("/").await.text();
-    assert!(page.contains("403"), "{page}");
+    assert!(page.contains("answered 403"), "{page}");
     scene.minute(&vigie).await;
     scene.away(vigie, Duration::from_mins(1)).await;
 
@@ -36,7 +36,7 @@ async fn a_source_that_cannot_be_asked_is_said_once_and_so_is_its_return() {
     scene.minute(&vigie).await;
     scene.shown(FALLBACK, 1).await;
     scene.shown(CHANNEL, 0).await;
-    assert!(!vigie.get("/").await.text().contains("403"));
+    assert!(!vigie.get("/").await.text().contains("answered 403"));
     assert_eq!(scene.programs.authorization("gitea").as_deref(), Some("Bearer the-token"));
 }
 
