@@ -94,7 +94,8 @@ part_services() {
   else
     echo "skipped: no services below $VIGIE_SHARED: Gitea and today's Alertmanager"
   fi
-  PATH=$path cargo test --locked --test it real:: -- --nocapture
+  # One after the other: they keep real time.
+  PATH=$path cargo test --locked --test it real:: -- --include-ignored --nocapture --test-threads=1
 }
 
 part_clients() { bash tests/clients/run; }

@@ -126,6 +126,8 @@ async fn after_a_day_without_discord_the_state_of_things_is_told() {
         if hour % 12 == 0 {
             vigie.take(&repository.push("alice", "main", &["Light up"])).await;
         }
+        let open = "vigie_incidents_open{source=\"alertmanager\",severity=\"warning\"}";
+        vigie.reaches(open, 1.0 + 83.0 * f64::from(hour + 1)).await;
         vigie.clock.advance(Duration::from_hours(1));
     }
     vigie.reaches("vigie_outbox_messages{state=\"pending\"}", 2.0 + 1.0 + 2.0).await;

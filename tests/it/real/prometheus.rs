@@ -249,6 +249,7 @@ async fn story(prometheus: &Path, alertmanager: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "real programs keep real time: by itself, see CONTRIBUTING.md"]
 async fn an_alert_of_a_real_prometheus_by_the_alertmanager_of_today() {
     let (Some(prometheus), Some(alertmanager)) = (program(&["prometheus"]), program(&["alertmanager"]))
     else {
@@ -258,6 +259,7 @@ async fn an_alert_of_a_real_prometheus_by_the_alertmanager_of_today() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "real programs keep real time: by itself, see CONTRIBUTING.md"]
 async fn an_alert_of_a_real_prometheus_by_the_alertmanager_of_debian() {
     let names = ["prometheus-alertmanager"];
     let (Some(prometheus), Some(alertmanager)) = (program(&["prometheus"]), program(&names)) else { return };

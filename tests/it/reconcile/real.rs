@@ -217,6 +217,7 @@ async fn quiet(scene: &Scene, vigie: &Inside) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "real programs keep real time: by itself, see CONTRIBUTING.md"]
 async fn the_feeds_of_a_real_gitea_tell_what_its_webhooks_told() {
     let Some(program) = program(&["gitea"]) else { return };
     let gitea = Gitea::start(&program).await;
