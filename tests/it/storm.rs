@@ -142,6 +142,5 @@ async fn after_a_day_without_discord_the_state_of_things_is_told() {
     for (title, word) in titles.iter().zip(words) {
         assert!(title.contains(word), "{titles:#?}");
     }
-    within_the_limits(&lab).await;
     vigie.stop().await;
 }
