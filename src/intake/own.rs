@@ -31,15 +31,19 @@ struct Complaint {
 /// A complaint, ready to be stored.
 pub fn complaint(title: &str, text: &str) -> Arrival {
     let body = Complaint { title: title.to_owned(), text: text.to_owned() };
+    arrival(KIND, text.to_owned(), format!("{title}\n{text}"), &body)
+}
+
+fn arrival(kind: &str, source_key: String, object: String, body: &impl Serialize) -> Arrival {
     Arrival {
         source: Source::Vigie,
         told: Told::AtOnce,
         delivery: None,
-        kind: KIND.to_owned(),
-        source_key: text.to_owned(),
-        object: format!("{title}\n{text}"),
-        // Two texts always make JSON.
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        kind: kind.to_owned(),
+        source_key,
+        object,
+        // Texts and numbers always make JSON.
+        body: serde_json::to_vec(body).unwrap_or_default(),
     }
 }
 
@@ -66,16 +70,7 @@ impl Trouble {
 /// words.
 pub fn trouble(source: &str, state: Firing, title: String, text: String) -> Arrival {
     let body = Trouble { source: source.to_owned(), state, title, text };
-    Arrival {
-        source: Source::Vigie,
-        told: Told::AtOnce,
-        delivery: None,
-        kind: SOURCE.to_owned(),
-        source_key: body.key(),
-        object: body.object(),
-        // Texts always make JSON.
-        body: serde_json::to_vec(&body).unwrap_or_default(),
-    }
+    arrival(SOURCE, body.key(), body.object(), &body)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,16 +97,7 @@ pub fn beat(channel: u64, every: Duration, language: Language) -> Arrival {
     let (title, text) =
         (language.text("pulse-title", &[]), language.text("pulse-text", &[("minutes", minutes.into())]));
     let body = Beat { channel, title, text };
-    Arrival {
-        source: Source::Vigie,
-        told: Told::AtOnce,
-        delivery: None,
-        kind: PULSE.to_owned(),
-        source_key: String::new(),
-        object: body.object(),
-        // A number and two texts always make JSON.
-        body: serde_json::to_vec(&body).unwrap_or_default(),
-    }
+    arrival(PULSE, String::new(), body.object(), &body)
 }
 
 /// Says each of the store's warnings to the team in its language, until `cancel`.

@@ -9,13 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{FALLBACK, PATIENCE, eventually};
+use harness::{FALLBACK, eventually, patiently};
 use serde_json::{Value, json};
 use tokio::{
     sync::Semaphore,
     task::{JoinSet, LocalSet, spawn_local},
 };
-use vigie::clock::Clock;
 
 use self::{
     faults::{Effect, Fault},
@@ -27,8 +26,6 @@ use crate::hold_against_discord;
 const AT_ONCE: usize = 16;
 /// What a 429 of shared scope says, which Discord does not count.
 const SHARED: &str = "The resource is being rate limited.";
-/// How often it is looked how things stand.
-const LOOK: Duration = Duration::from_millis(50);
 /// How long Vigie has to come to where it waits.
 const TURN: Duration = Duration::from_secs(1);
 
@@ -112,24 +109,21 @@ async fn struck(scene: &Scene, fault: &Fault) {
 
 /// Waits until all is shown as it should be and nothing waits to be sent.
 async fn ends(scene: &Scene, fault: &Fault) -> Result<(), String> {
-    let (time, mut moved) = (Clock::system(), Instant::now());
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let shown = scene.shown(&scene.end(fault).await).await;
-        if shown.is_ok() && settled(scene).await {
-            // Nothing came between.
-            return scene.shown(&scene.end(fault).await).await;
-        }
-        if Instant::now() > deadline {
-            return shown.and(Err("something waits still".to_owned()));
-        }
+    let mut moved = Instant::now();
+    let as_it_should_be = async || {
         // What Vigie waits for takes its time, once it waits.
         if moved.elapsed() > TURN {
             scene.vigie.clock.advance(fault.lasts);
             moved = Instant::now();
         }
-        time.sleep(LOOK).await;
-    }
+        scene.shown(&scene.end(fault).await).await?;
+        if !settled(scene).await {
+            return Err("something waits still".to_owned());
+        }
+        // Nothing came between.
+        scene.shown(&scene.end(fault).await).await
+    };
+    patiently(as_it_should_be).await
 }
 
 async fn settled(scene: &Scene) -> bool {

@@ -268,12 +268,21 @@ fn socket(address: SocketAddr) -> TcpSocket {
 
 /// Waits until `condition` gives something, for at most [`PATIENCE`]; `what` is said if it never does.
 pub async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let outcome = patiently(async || condition().await.ok_or(())).await;
+    outcome.unwrap_or_else(|()| panic!("not within {PATIENCE:?}: {what}"))
+}
+
+/// Waits until `condition` holds, for at most [`PATIENCE`].
+///
+/// # Errors
+/// What it said last, if it never does.
+pub async fn patiently<T, E>(mut condition: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(value) = condition().await {
-            return value;
+        let outcome = condition().await;
+        if outcome.is_ok() || Instant::now() >= deadline {
+            return outcome;
         }
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
         // Polls a process that can't tell when it is done.
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

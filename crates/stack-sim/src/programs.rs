@@ -3,6 +3,7 @@
 //! webhooks, as `services/feed/notifier.go` writes the same happenings down (1.26).
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -111,11 +112,12 @@ impl Programs {
             world.answers.insert(format!("{path}/releases/tags/{tag}"), body["release"].to_string());
         }
         world.activities += 1;
+        let second = at.get(.."2026-01-01T00:00:00".len()).unwrap_or(at);
         let (op_type, ref_name, content) = entry(delivery, &body);
         let activity = json!({
             "id": world.activities, "user_id": 1, "op_type": op_type, "act_user_id": 1, "act_user": body["sender"],
             "repo_id": 1, "repo": body["repository"], "comment_id": body["comment"]["id"], "comment": body["comment"],
-            "ref_name": ref_name, "is_private": false, "content": content, "created": at,
+            "ref_name": ref_name, "is_private": false, "content": content, "created": format!("{second}Z"),
         });
         world.feeds.entry(repository).or_default().push(activity);
     }
@@ -204,8 +206,11 @@ async fn answer(
     let feed =
         path.strip_prefix("/gitea/api/v1/repos/").and_then(|rest| rest.strip_suffix("/activities/feeds"));
     if let Some(feed) = feed.and_then(|name| world.feeds.get(name)) {
-        let entries: Vec<_> = feed.iter().rev().skip((page - 1) * limit).take(limit).collect();
-        return json!(entries).to_string().into_response();
+        let mut entries: Vec<_> = feed.iter().collect();
+        // Gitea sorts by the time alone, which is in whole seconds.
+        entries.sort_by_key(|entry| Reverse(entry["created"].as_str()));
+        let page: Vec<_> = entries.into_iter().skip((page - 1) * limit).take(limit).collect();
+        return json!(page).to_string().into_response();
     }
     match world.answers.get(path) {
         Some(body) => body.clone().into_response(),

@@ -38,6 +38,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// How much the clocks of Gitea and Vigie may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
+/// How many activities are looked at first: most of the time nothing is new, and few share the newest one's second.
+const GLANCE: usize = 5;
+
 /// How many pages of one feed are read at most: more activities than that at once are nobody's to read.
 const PAGES: usize = 40;
 
@@ -131,7 +134,8 @@ impl Pulled {
             (None, Some(asked)) => Mark { id: 0, at: asked },
             (None, None) => {
                 // By Gitea's own clock where it has told a time.
-                let newest = self.0.activities(name, 1, 1).await?.into_iter().next();
+                let newest = self.0.activities(name, 1, GLANCE).await?;
+                let newest = newest.into_iter().max_by_key(|it| (it.created, it.id));
                 let mark = newest.map_or(Mark { id: 0, at: now }, |it| Mark { id: it.id, at: it.created });
                 progress.feeds.insert(repository, mark);
                 return Ok(());
@@ -165,13 +169,10 @@ impl Pulled {
     /// The activities after `mark` that are old enough, oldest first.
     async fn activities(&self, name: &str, mark: Mark, now: Timestamp) -> Result<Vec<Activity>, PullError> {
         let old_enough = now - GRACE;
-        let newest = self.0.activities(name, 1, 1).await?;
-        if newest.first().is_none_or(|newest| newest.id <= mark.id) {
-            return Ok(Vec::new());
-        }
         let mut all = BTreeMap::new();
-        for page in 1.. {
-            let entries = self.0.activities(name, page, PAGE).await?;
+        let pages = (1..=PAGES).map(|page| (page, PAGE));
+        for (page, limit) in [(1, GLANCE)].into_iter().chain(pages) {
+            let entries = self.0.activities(name, page, limit).await?;
             // Newest first to the second, and in any order within one.
             let reaches_back = entries.last().is_none_or(|oldest| oldest.created < mark.at);
             all.extend(entries.into_iter().map(|entry| (entry.id, entry)));
@@ -185,7 +186,6 @@ impl Pulled {
                     read = all.len(),
                     "more happened than is read at once: what came before is not shown"
                 );
-                break;
             }
         }
         let wanted = |entry: &Activity| entry.id > mark.id && entry.created >= mark.at - SKEW;

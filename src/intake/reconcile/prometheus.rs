@@ -1,7 +1,8 @@
 //! What fired and ended while Vigie was away, by the series `ALERTS` that Prometheus keeps of its alerts. Invariants:
 //!
 //! - what is looked through is the time since Vigie last certainly worked, which is written down each minute; it is
-//!   looked through until that succeeded;
+//!   looked through until that succeeded, and once more a pause later: what still fired the first time may have ended
+//!   before Alertmanager told of it;
 //! - an alert that Alertmanager told is known by its labels without those that Prometheus adds for others, and by its
 //!   time, never by a fingerprint: that changes with every label that is added on the way;
 //! - what fires still is Alertmanager's to tell, and what fired long before Vigie was away it has told, or not on
@@ -54,13 +55,22 @@ type Labels = BTreeMap<String, String>;
 /// Prometheus, asked.
 pub(super) struct Pulled {
     api: Prometheus,
-    /// Whether it is asked for the first time since the start.
-    first: bool,
+    absence: Absence,
+}
+
+/// How far an absence is looked through.
+#[derive(Clone, Copy, Debug)]
+enum Absence {
+    /// As after a start: not at all.
+    Ahead,
+    /// Once, since then; what fired still is open.
+    Looked(Timestamp),
+    Settled,
 }
 
 impl Pulled {
     pub(super) const fn new(client: Client) -> Self {
-        Self { api: Prometheus::new(client), first: true }
+        Self { api: Prometheus::new(client), absence: Absence::Ahead }
     }
 }
 
@@ -71,13 +81,21 @@ impl Pull for Pulled {
         let now = desk.clock.now();
         let worked = desk.store.read(|conn| meta::get(conn, WORKED)).await?;
         let worked = worked.and_then(|at| at.parse::<Timestamp>().ok()).filter(|at| *at < now);
-        // Later on, only a store that took nothing makes a pause.
-        let away = worked.filter(|at| self.first || now.duration_since(*at).unsigned_abs() > 3 * PAUSE);
-        if let Some(since) = away {
+        let since = match self.absence {
+            Absence::Ahead => worked,
+            Absence::Looked(since) => Some(since),
+            // Only a store that took nothing makes a pause.
+            Absence::Settled => worked.filter(|at| now.duration_since(*at).unsigned_abs() > 3 * PAUSE),
+        };
+        if let Some(since) = since {
             self.look_through(desk, since, now).await?;
+            if !matches!(self.absence, Absence::Looked(_)) {
+                self.absence = Absence::Looked(since);
+                return Ok(());
+            }
         }
-        self.first = false;
         desk.store.write(move |conn| meta::set(conn, WORKED, &now.to_string())).await?;
+        self.absence = Absence::Settled;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{FALLBACK, GUILD, Lab, Vigie, eventually};
+use harness::{FALLBACK, GUILD, Lab, Vigie, eventually, patiently};
 use serde_json::{Value, json};
 use stack_sim::programs::Programs;
 use tempfile::TempDir;
@@ -139,17 +139,17 @@ impl Harbor {
         self.vigie = Some(vigie);
     }
 
-    /// Waits until the channel shows a message that says `word`, in the colour that goes with how it is.
+    /// Waits until the channel shows a message that says all `words`.
     async fn shown(&self, words: &[&str]) -> Value {
-        eventually(&format!("a message says {words:?}"), async || {
+        let shown = patiently(async || {
             let messages = self.lab.messages(CHANNEL).await;
-            let says = |one: &Value| {
+            let says = |one: &&Value| {
                 let text = one.to_string();
                 one["message_reference"].is_null() && words.iter().all(|word| text.contains(word))
             };
-            messages.into_iter().find(says)
-        })
-        .await
+            messages.iter().find(says).cloned().ok_or(messages)
+        });
+        shown.await.unwrap_or_else(|messages| panic!("no message says {words:?}: {messages:#?}"))
     }
 
     /// What Prometheus's API says to a query: how many series.

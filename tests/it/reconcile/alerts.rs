@@ -136,16 +136,26 @@ fn series(name: &str, from: Timestamp, to: Timestamp) -> Value {
     json!({ "metric": metric, "values": values })
 }
 
+/// What Prometheus answers of series.
+fn matrix(series: &Value) -> Value {
+    json!({ "status": "success", "data": { "resultType": "matrix", "result": series } })
+}
+
+impl Scene {
+    /// One with a Prometheus that has seen nothing, and that calls itself `cluster: home` to others.
+    async fn with_prometheus() -> Self {
+        let scene = Self::new().await;
+        let yaml = "global:\n  scrape_interval: 15s\n  external_labels:\n    cluster: home\n";
+        let configuration = json!({ "status": "success", "data": { "yaml": yaml } });
+        scene.programs.answer("prometheus/api/v1/query_range", &matrix(&json!([])));
+        scene.programs.answer("prometheus/api/v1/status/config", &configuration);
+        scene
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_and_went_is_found_by_prometheus() {
-    let mut scene = Scene::new().await;
-    let matrix =
-        |series: Value| json!({ "status": "success", "data": { "resultType": "matrix", "result": series } });
-    let yaml = "global:\n  scrape_interval: 15s\n  external_labels:\n    cluster: home\n";
-    scene.programs.answer("prometheus/api/v1/query_range", &matrix(json!([])));
-    scene
-        .programs
-        .answer("prometheus/api/v1/status/config", &json!({ "status": "success", "data": { "yaml": yaml } }));
+    let mut scene = Scene::with_prometheus().await;
     let sources = ["alertmanager", "prometheus"];
     let vigie = scene.vigie(&sources).await;
     scene.minute(&vigie).await;
@@ -158,7 +168,7 @@ async fn what_came_and_went_is_found_by_prometheus() {
 
     let (from, to) = (scene.before(Duration::from_mins(20)), scene.before(Duration::from_mins(10)));
     let found = json!([series("Known", since, to), series("Hot", from, to)]);
-    scene.programs.answer("prometheus/api/v1/query_range", &matrix(found));
+    scene.programs.answer("prometheus/api/v1/query_range", &matrix(&found));
     scene.programs.refuse("prometheus", Some(503));
     let vigie = scene.vigie(&sources).await;
     scene.minute(&vigie).await;
@@ -173,4 +183,22 @@ async fn what_came_and_went_is_found_by_prometheus() {
     let vigie = scene.vigie(&sources).await;
     scene.minute(&vigie).await;
     scene.shown(CHANNEL, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_just_after_the_return_is_found_by_the_next_look() {
+    let mut scene = Scene::with_prometheus().await;
+    let sources = ["alertmanager", "prometheus"];
+    let vigie = scene.vigie(&sources).await;
+    scene.minute(&vigie).await;
+    scene.away(vigie, Duration::from_mins(30)).await;
+    let fires = series("Hot", scene.before(Duration::from_mins(20)), scene.before(Duration::ZERO));
+    scene.programs.answer("prometheus/api/v1/query_range", &matrix(&json!([fires])));
+    let vigie = scene.vigie(&sources).await;
+    scene.rest().await;
+    scene.shown(CHANNEL, 0).await;
+    scene.minute(&vigie).await;
+    scene.says(CHANNEL, "Hot").await;
+    scene.minute(&vigie).await;
+    scene.shown(CHANNEL, 1).await;
 }

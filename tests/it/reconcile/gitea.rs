@@ -87,6 +87,25 @@ async fn a_repository_that_was_made_meanwhile_is_read_from_its_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_into_a_second_that_was_read_is_found() {
+    let mut scene = Scene::new().await;
+    let mut repository = lighthouse();
+    let second = "2026-01-01T00:00:00Z";
+    scene.programs.happens(&repository.push("alice", "main", &["Before anybody looked"]), second);
+    let vigie = scene.vigie(&SOURCES).await;
+    scene.minute(&vigie).await;
+    for words in ["Light up", "Oil the hinges"] {
+        scene.programs.happens(&repository.push("alice", "main", &[words]), second);
+        scene.minute(&vigie).await;
+        scene.says(CHANNEL, words).await;
+    }
+    scene.away(vigie, Duration::from_mins(5)).await;
+    let vigie = scene.vigie(&SOURCES).await;
+    scene.minute(&vigie).await;
+    scene.shown(CHANNEL, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_branch_forced_forth_and_back_is_told_each_time() {
     let mut scene = Scene::new().await;
     scene.programs.repository("harbor/lighthouse");
