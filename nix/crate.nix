@@ -8,6 +8,7 @@
 let
   root = ../.;
   built = lib.fileset.unions [
+    ../.cargo
     ../Cargo.lock
     ../Cargo.toml
     ../benches

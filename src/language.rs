@@ -35,8 +35,12 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/sources.ftl"),
 ];
 
-static BUNDLES: LazyLock<[Bundle; 2]> =
-    LazyLock::new(|| [bundle(langid!("en"), EN), bundle(langid!("fr"), FR)]);
+/// Each language's commands and the rest, read when they are first needed: Discord is told the commands in every
+/// language, while a team reads one.
+static BUNDLES: [[LazyLock<Bundle>; 2]; 2] = [
+    [LazyLock::new(|| bundle(langid!("en"), &EN[..1])), LazyLock::new(|| bundle(langid!("en"), &EN[1..]))],
+    [LazyLock::new(|| bundle(langid!("fr"), &FR[..1])), LazyLock::new(|| bundle(langid!("fr"), &FR[1..]))],
+];
 
 fn bundle(id: LanguageIdentifier, sources: &[&str]) -> Bundle {
     let mut bundle = Bundle::new_concurrent(vec![id]);
@@ -69,8 +73,8 @@ impl Language {
 
     /// The message `key` with its variables filled in. A message that is missing shows as its key.
     pub fn text(self, key: &str, variables: &[(&str, FluentValue<'_>)]) -> String {
-        let bundle = &BUNDLES[self as usize];
-        let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+        let found = |bundle: &'static LazyLock<Bundle>| Some((bundle, bundle.get_message(key)?.value()?));
+        let Some((bundle, pattern)) = BUNDLES[self as usize].iter().find_map(found) else {
             tracing::error!(key, language = self.as_str(), "a message has no text in this language");
             return key.to_owned();
         };

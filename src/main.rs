@@ -65,9 +65,8 @@ fn listening(address: SocketAddr) {
 fn in_runtime(
     work: impl AsyncFnOnce(CancellationToken) -> Result<(), u8> + 'static,
 ) -> anyhow::Result<ExitCode> {
-    // Two threads: one may wait for the other's lock, and more only cost memory.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // One thread, beside the store's own: nothing here computes for long, and each more costs memory.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("the system gives no threads")?;

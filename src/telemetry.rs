@@ -4,19 +4,14 @@
 use std::{
     fmt,
     io::IsTerminal,
+    iter::successors,
     sync::{Arc, atomic::AtomicU64},
 };
 
 use clap::ValueEnum;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
-    metrics::{
-        counter::Counter,
-        family::Family,
-        gauge::Gauge,
-        histogram::{Histogram, exponential_buckets},
-        info::Info,
-    },
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
 use tracing::{Event, Level, Subscriber};
@@ -140,7 +135,7 @@ impl Default for Metrics {
             outbox_oldest_seconds: Gauge::default(),
             deliveries: Family::default(),
             // 5 ms to about 3 hours: from an idle machine to a long outage of Discord.
-            delivery_seconds: Histogram::new(exponential_buckets(0.005, 2.0, 22)),
+            delivery_seconds: Histogram::new(successors(Some(0.005), |bound| Some(bound * 2.0)).take(22)),
             discord_requests: Family::default(),
             discord_invalid_requests: Counter::default(),
             gateway_connected: Gauge::default(),
