@@ -237,8 +237,8 @@ fn ask_sources(supervisor: &mut Supervisor, config: &Config, desk: Desk) {
         let stop = supervisor.stop(Stage::Intake);
         supervisor.spawn("woodpecker", Stage::Intake, follower.run(stop));
     }
-    if config.sources.systemd {
-        let follower = systemd::Follower::new(desk.clone(), &config.services);
+    if let Some(bus) = &config.sources.systemd {
+        let follower = systemd::Follower::new(desk.clone(), bus.clone(), &config.services);
         let stop = supervisor.stop(Stage::Intake);
         supervisor.spawn("systemd", Stage::Intake, follower.run(stop));
     }

@@ -81,7 +81,7 @@ async fn tell(
     let hooks = hooks.get().ok_or((StatusCode::SERVICE_UNAVAILABLE, "Vigie is not up yet".to_owned()))?;
     // One telling after the other, so that each click tells what follows.
     let mut story = story.lock().await;
-    for hook in story.next(chapter, &backends, Clock::system().now()) {
+    for hook in story.next(chapter, &backends, Clock::system().now()).await {
         http::deliver(hooks, &hook).await.map_err(|error| (StatusCode::BAD_GATEWAY, error))?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -97,7 +97,7 @@ pub async fn once(listen: SocketAddr, shutdown: CancellationToken) -> Result<(),
         let mut story = Story::default();
         stage.until_followed(&backends).await?;
         for chapter in Story::WHOLE {
-            for hook in story.next(*chapter, &backends, Clock::system().now()) {
+            for hook in story.next(*chapter, &backends, Clock::system().now()).await {
                 http::deliver(&stage.hooks(), &hook).await.map_err(DemoError::Broken)?;
             }
         }

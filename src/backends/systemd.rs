@@ -1,7 +1,7 @@
 //! systemd over D-Bus (org.freedesktop.systemd1(5), 252 and later). Invariants: it is only read; nothing is asked on
 //! the connection that signals come by, so that many of them can't keep an answer away; every call has a time-out.
 //!
-//! The bus is the one that `DBUS_SYSTEM_BUS_ADDRESS` names, else the system's.
+//! Unless another bus is named, it is the one that `DBUS_SYSTEM_BUS_ADDRESS` names, else the system's.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,7 +12,7 @@ use zbus::{
 };
 
 use super::AskError;
-use crate::clock::Clock;
+use crate::{clock::Clock, config::Bus};
 
 const NAME: &str = "org.freedesktop.systemd1";
 const PATH: &str = "/org/freedesktop/systemd1";
@@ -87,10 +87,10 @@ type Properties<'a> = HashMap<&'a str, Variant<'a>>;
 
 impl Systemd {
     /// Connects and listens.
-    pub async fn connect(clock: Clock) -> Result<Self, AskError> {
+    pub async fn connect(bus: &Bus, clock: Clock) -> Result<Self, AskError> {
         let limit = clock.clone();
         let connecting = async {
-            let (calls, heard) = (system_bus().await?, system_bus().await?);
+            let (calls, heard) = (connection(bus).await?, connection(bus).await?);
             let signals = MessageStream::from(&heard);
             for rule in SIGNALS {
                 let bus = "org.freedesktop.DBus";
@@ -201,8 +201,12 @@ impl Unit {
     }
 }
 
-async fn system_bus() -> zbus::Result<Connection> {
-    Builder::system().build().await
+async fn connection(bus: &Bus) -> zbus::Result<Connection> {
+    let builder = match bus {
+        Bus::System => Builder::system(),
+        Bus::At(address) => Builder::address(address.as_str()),
+    };
+    builder.build().await
 }
 
 /// What the message tells, if it is a signal that tells something.
@@ -260,8 +264,8 @@ fn slow<T>() -> zbus::Result<T> {
 
 fn unreachable(error: &zbus::Error) -> AskError {
     gone(&format!(
-        "{error}; is D-Bus there, and may Vigie use it? The bus is the one of DBUS_SYSTEM_BUS_ADDRESS, else \
-         /run/dbus/system_bus_socket"
+        "{error}; is D-Bus there, and may Vigie use it? The bus is that of [sources.systemd] bus, else of \
+         DBUS_SYSTEM_BUS_ADDRESS, else /run/dbus/system_bus_socket"
     ))
 }
 

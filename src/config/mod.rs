@@ -29,7 +29,7 @@ use self::document::{Document, Section};
 pub use self::{
     document::{Files, Finding},
     routes::{Conditions, DIGEST_AFTER, Mention, Quiet, Route},
-    sources::{Asked, Gitea, Grafana, GrafanaProof, Hook, Sources},
+    sources::{Asked, Bus, Gitea, Grafana, GrafanaProof, Hook, Sources},
 };
 use crate::language::Language;
 

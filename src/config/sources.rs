@@ -27,8 +27,8 @@ pub struct Sources {
     pub woodpecker: Option<Asked>,
     /// The key (HMAC) of the deployer's reports.
     pub deploy: Option<SecretString>,
-    /// Whether units that enter `failed` are reported.
-    pub systemd: bool,
+    /// Where it is heard of units that enter `failed`, if it is.
+    pub systemd: Option<Bus>,
     /// Bearer tokens of the generic webhooks, by name.
     pub generic: BTreeMap<String, SecretString>,
 }
@@ -58,6 +58,15 @@ pub struct Asked {
     pub url: Url,
     /// The file with the token that it wants; the file may come later and is read again.
     pub api_token_file: Option<PathBuf>,
+}
+
+/// `[sources.systemd]`: the D-Bus that the service manager is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bus {
+    /// The system's, or the one that `DBUS_SYSTEM_BUS_ADDRESS` names.
+    System,
+    /// The one at this address (D-Bus Specification, "Server Addresses").
+    At(String),
 }
 
 /// `[sources.grafana]`.
@@ -101,7 +110,7 @@ pub(super) fn sources(mut section: Section<'_>) -> Read<Sources> {
         grafana: grafana?,
         woodpecker: woodpecker?,
         deploy: deploy?,
-        systemd: systemd?.unwrap_or_default(),
+        systemd: systemd?.flatten(),
         generic: generic?.unwrap_or_default(),
     })
 }
@@ -187,11 +196,17 @@ fn deploy(entry: &Entry<'_>) -> Read<SecretString> {
     secret
 }
 
-fn systemd(entry: &Entry<'_>) -> Read<bool> {
+fn systemd(entry: &Entry<'_>) -> Read<Option<Bus>> {
     let mut section = entry.section()?;
     let enable = section.read("enable", Entry::flag);
+    let bus = section.read("bus", |entry| {
+        entry.parse("an address of D-Bus", "write for example \"unix:path=/run/host/dbus/socket\"", |text| {
+            text.contains(':').then(|| Bus::At(text.to_owned()))
+        })
+    });
     section.finish();
-    Ok(enable?.unwrap_or_default())
+    let bus = bus?.unwrap_or(Bus::System);
+    Ok(enable?.unwrap_or_default().then_some(bus))
 }
 
 fn generic(entry: &Entry<'_>) -> Read<BTreeMap<String, SecretString>> {

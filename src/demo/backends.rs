@@ -4,15 +4,20 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use stack_sim::{
     alertmanager::Alertmanager,
+    systemd::Systemd,
     woodpecker::{Dialect, Options, Woodpecker},
 };
-use tokio::net::TcpListener;
+use tempfile::TempDir;
+use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::watch::TOKEN;
 use crate::clock::Clock;
 
-/// An Alertmanager and a Woodpecker with one repository.
+/// The name of the socket.
+const BUS: &str = "bus";
+
+/// An Alertmanager, a Woodpecker with one repository, and a systemd.
 pub(super) struct Backends {
     pub(super) alertmanager: Alertmanager,
     pub(super) woodpecker: Woodpecker,
@@ -20,6 +25,9 @@ pub(super) struct Backends {
     pub(super) repository: i64,
     /// Where Woodpecker listens.
     pub(super) woodpecker_at: SocketAddr,
+    pub(super) systemd: Systemd,
+    /// The folder with the socket that systemd is at.
+    folder: TempDir,
     _stop: DropGuard,
 }
 
@@ -42,6 +50,22 @@ impl Backends {
             }
         });
         let alertmanager = Alertmanager::start().await?;
-        Ok(Self { alertmanager, woodpecker, repository, woodpecker_at, _stop: stop.drop_guard() })
+        let folder = TempDir::new()?;
+        let mut systemd = Systemd::new(Box::new(|| {
+            u64::try_from(Clock::system().now().as_microsecond()).unwrap_or_default()
+        }));
+        systemd.serve(UnixListener::bind(folder.path().join(BUS))?);
+        let _stop = stop.drop_guard();
+        Ok(Self { alertmanager, woodpecker, repository, woodpecker_at, systemd, folder, _stop })
+    }
+
+    /// The address of the bus that systemd is on.
+    pub(super) fn bus(&self) -> String {
+        format!("unix:path={}", self.folder.path().join(BUS).display())
+    }
+
+    /// Whether Vigie hears of a pipeline or a unit as soon as something becomes of it.
+    pub(super) fn are_followed(&self) -> bool {
+        self.woodpecker.streams() > 0 && self.systemd.subscribers() > 0
     }
 }

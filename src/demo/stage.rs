@@ -106,15 +106,15 @@ impl Stage {
         }
     }
 
-    /// Waits until Vigie follows Woodpecker, so that it sees a pipeline begin and not just its end.
+    /// Waits until Vigie follows the `backends`, so that it sees things begin and not just their ends.
     pub(super) async fn until_followed(&self, backends: &Backends) -> Result<(), DemoError> {
         let clock = Clock::system();
         let following = async {
-            while backends.woodpecker.streams() == 0 {
+            while !backends.are_followed() {
                 clock.sleep(POLL).await;
             }
         };
-        let late = || DemoError::Broken("Vigie does not follow Woodpecker".into());
+        let late = || DemoError::Broken("Vigie does not follow Woodpecker and systemd".into());
         clock.timeout(PATIENCE, following).await.ok_or_else(late)
     }
 
@@ -208,6 +208,7 @@ fn guild() -> Value {
 
 fn configuration(discord: SocketAddr, backends: &Backends) -> String {
     let (alertmanager, woodpecker) = (backends.alertmanager.address, backends.woodpecker_at);
+    let bus = backends.bus();
     let [(_, vigie), (_, forge), (_, releases), (_, alerts), (_, deploys)] = CHANNELS;
     format!(
         r#"
@@ -234,6 +235,9 @@ token_file = "bearer"
 [sources.woodpecker]
 url = "http://{woodpecker}"
 api_token_file = "bearer"
+[sources.systemd]
+enable = true
+bus = "{bus}"
 [sources.deploy]
 secret_file = "deploy-key"
 [sources.generic.cron]
@@ -249,7 +253,7 @@ critical = true
 kind = "release"
 channels = [{releases}]
 [[routes]]
-source = ["alertmanager", "grafana", "kuma", "generic"]
+source = ["alertmanager", "grafana", "kuma", "generic", "systemd"]
 channels = [{alerts}]
 mention = {{ roles = ["operators"], severity = ["critical"] }}
 digest_after = 10

@@ -29,6 +29,7 @@ pub(super) enum Chapter {
     Pipeline,
     Deployment,
     Backup,
+    Unit,
     Storm,
 }
 
@@ -48,6 +49,7 @@ impl Chapter {
             Self::Pipeline => "Pipeline",
             Self::Deployment => "Deployment",
             Self::Backup => "Cron job",
+            Self::Unit => "Unit (systemd)",
             Self::Storm => "Storm of alerts",
         }
     }
@@ -67,6 +69,7 @@ impl Chapter {
             Self::Pipeline => "pipeline",
             Self::Deployment => "deployment",
             Self::Backup => "backup",
+            Self::Unit => "unit",
             Self::Storm => "storm",
         }
     }
@@ -100,7 +103,7 @@ impl Default for Story {
 
 impl Story {
     /// Every chapter, in the order of the buttons.
-    pub(super) const CHAPTERS: [Chapter; 13] = [
+    pub(super) const CHAPTERS: [Chapter; 14] = [
         Chapter::Push,
         Chapter::PullRequest,
         Chapter::Issue,
@@ -113,6 +116,7 @@ impl Story {
         Chapter::Pipeline,
         Chapter::Deployment,
         Chapter::Backup,
+        Chapter::Unit,
         Chapter::Storm,
     ];
 
@@ -135,10 +139,11 @@ impl Story {
         Chapter::Deployment,
         Chapter::Backup,
         Chapter::Backup,
+        Chapter::Unit,
     ];
 
     /// What happens next in a chapter, at the time `now`: what is to be posted to Vigie, unless it asks for it.
-    pub(super) fn next(&mut self, chapter: Chapter, backends: &Backends, now: Timestamp) -> Vec<Hook> {
+    pub(super) async fn next(&mut self, chapter: Chapter, backends: &Backends, now: Timestamp) -> Vec<Hook> {
         match chapter {
             Chapter::Push => vec![self.push().into()],
             Chapter::PullRequest => vec![self.pull_request().into()],
@@ -155,6 +160,10 @@ impl Story {
             }
             Chapter::Deployment => self.watch.deployment(now),
             Chapter::Backup => vec![self.watch.backup()],
+            Chapter::Unit => {
+                self.watch.unit(backends).await;
+                Vec::new()
+            }
             Chapter::Storm => vec![self.watch.storm(backends, now)],
         }
     }
@@ -216,7 +225,7 @@ impl Story {
 }
 
 /// What must stand in the channels after one telling, in its order: the channel and a part that no other message has.
-pub(super) const EXPECTED: [(&str, &str); 14] = [
+pub(super) const EXPECTED: [(&str, &str); 15] = [
     ("forge", "2 commits to main"),
     ("forge", "Merged by chloe"),
     ("forge", "Runs a whole night on one winding"),
@@ -228,6 +237,7 @@ pub(super) const EXPECTED: [(&str, &str); 14] = [
     ("alerts", "blog is down"),
     ("alerts", "Firing: Fog ahead"),
     ("alerts", "Backup works again"),
+    ("alerts", "tide-table.service failed"),
     ("deploys", "Pipeline #1 failed"),
     ("deploys", "**harbor/lighthouse main** failed"),
     ("deploys", "Deployment pi-000042: live"),

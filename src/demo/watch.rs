@@ -18,6 +18,8 @@ const STORM: usize = 60;
 
 const BLOG: &str = "Blog";
 
+const UNIT: &str = "tide-table.service";
+
 /// What has happened so far, by how often each thing did.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -26,6 +28,7 @@ pub(super) struct Watch {
     panels: usize,
     deployments: usize,
     backups: usize,
+    units: usize,
     storms: usize,
     pipelines: usize,
     /// Since when each rule fires.
@@ -100,6 +103,16 @@ impl Watch {
             "labels": { "host": "pi" },
         });
         hooks::generic(TOKEN, "cron", &body)
+    }
+
+    /// A unit of the machine fails, or runs again.
+    pub(super) async fn unit(&mut self, backends: &Backends) {
+        if self.units.is_multiple_of(2) {
+            backends.systemd.fails(UNIT, 3).await;
+        } else {
+            backends.systemd.starts(UNIT).await;
+        }
+        self.units += 1;
     }
 
     /// Far more alerts than anybody can read, one of them critical.

@@ -6,6 +6,5 @@ pub mod alertmanager;
 pub mod gitea;
 pub mod hooks;
 pub mod programs;
-#[cfg(feature = "systemd")]
 pub mod systemd;
 pub mod woodpecker;

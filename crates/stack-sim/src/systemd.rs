@@ -1,6 +1,6 @@
 //! systemd (252) on a message bus, as far as Vigie asks it: org.freedesktop.systemd1(5). As the real one, it sends
 //! signals only if somebody subscribed, loads any unit that is asked for, and keeps what its units did while the bus
-//! is away.
+//! is away. Where there is no bus it can stand in for one.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,8 +8,14 @@ use std::{
 };
 
 use futures_util::StreamExt;
+use tokio::{
+    net::{UnixListener, UnixStream},
+    task::JoinSet,
+};
 use tokio_util::task::AbortOnDropHandle;
-use zbus::{Connection, Message, MessageStream, ObjectPath, Variant, connection::Builder, message::Type};
+use zbus::{
+    Connection, Guid, Message, MessageStream, ObjectPath, Variant, connection::Builder, message::Type,
+};
 
 const NAME: &str = "org.freedesktop.systemd1";
 const PATH: &str = "/org/freedesktop/systemd1";
@@ -26,11 +32,13 @@ pub struct Systemd {
     world: Arc<Mutex<World>>,
     /// Microseconds since the Unix epoch.
     now: Box<dyn Fn() -> u64 + Send + Sync>,
-    connected: Option<(Connection, AbortOnDropHandle<()>)>,
+    connected: Option<AbortOnDropHandle<()>>,
 }
 
 #[derive(Default)]
 struct World {
+    /// What its signals go out by.
+    connections: Vec<Connection>,
     units: BTreeMap<String, Unit>,
     starts: u8,
     /// Who listens, by their names on the bus.
@@ -64,15 +72,33 @@ impl Systemd {
         let connection = Builder::address(address).build().await?;
         let calls = MessageStream::from(&connection);
         connection.request_name(NAME).await?;
-        let task = answer(connection.clone(), calls, Arc::clone(&self.world));
-        self.connected = Some((connection, AbortOnDropHandle::new(tokio::spawn(task))));
+        self.leave();
+        lock(&self.world).connections.push(connection.clone());
+        let task = answer(connection, calls, Arc::clone(&self.world));
+        self.connected = Some(AbortOnDropHandle::new(tokio::spawn(task)));
         Ok(())
+    }
+
+    /// It is the bus as well, for whoever connects to `listener`.
+    pub fn serve(&mut self, listener: UnixListener) {
+        self.leave();
+        let world = Arc::clone(&self.world);
+        let task = async move {
+            let mut talks = JoinSet::new();
+            // It ends with its task.
+            while let Ok((stream, _)) = listener.accept().await {
+                talks.spawn(talk(stream, Arc::clone(&world)));
+            }
+        };
+        self.connected = Some(AbortOnDropHandle::new(tokio::spawn(task)));
     }
 
     /// It leaves the bus. Who listened is forgotten.
     pub fn leave(&mut self) {
         self.connected = None;
-        lock(&self.world).subscribers.clear();
+        let mut world = lock(&self.world);
+        world.connections.clear();
+        world.subscribers.clear();
     }
 
     /// How many listen.
@@ -120,10 +146,12 @@ impl Systemd {
     pub async fn fails_and_goes(&self, name: &str, code: i32) {
         self.fails(name, code).await;
         lock(&self.world).units.remove(name);
-        let Some((connection, _)) = &self.connected else { return };
         if let Ok(path) = ObjectPath::try_from(path(name)) {
-            // Without a bus, nobody hears it.
-            let _ = connection.emit_signal(None::<&str>, PATH, MANAGER, "UnitRemoved", &(name, path)).await;
+            for connection in self.connections() {
+                // Without a bus, nobody hears it.
+                let _ =
+                    connection.emit_signal(None::<&str>, PATH, MANAGER, "UnitRemoved", &(name, &path)).await;
+            }
         }
     }
 
@@ -145,15 +173,22 @@ impl Systemd {
     }
 
     async fn say(&self, name: &str, changed: &Unit) {
-        let heard = !lock(&self.world).subscribers.is_empty();
-        let Some((connection, _)) = self.connected.as_ref().filter(|_| heard) else { return };
+        if lock(&self.world).subscribers.is_empty() {
+            return;
+        }
         for (interface, properties) in [(SERVICE, changed.of_service()), (UNIT, changed.of_unit())] {
             let body = (interface, properties, Vec::<&str>::new());
-            // Without a bus, nobody hears it.
-            let _ = connection
-                .emit_signal(None::<&str>, path(name), PROPERTIES, "PropertiesChanged", &body)
-                .await;
+            for connection in self.connections() {
+                // Without a bus, nobody hears it.
+                let _ = connection
+                    .emit_signal(None::<&str>, path(name), PROPERTIES, "PropertiesChanged", &body)
+                    .await;
+            }
         }
+    }
+
+    fn connections(&self) -> Vec<Connection> {
+        lock(&self.world).connections.clone()
     }
 }
 
@@ -193,6 +228,17 @@ impl Unit {
     }
 }
 
+/// Talks with one that takes it for the bus.
+async fn talk(stream: UnixStream, world: Arc<Mutex<World>>) {
+    // Who does not speak D-Bus is left alone.
+    let Ok(stream) = stream.into_std() else { return };
+    let builder = Builder::unix_stream(stream).server(Guid::generate()).p2p();
+    let Ok(calls) = builder.build_message_stream().await else { return };
+    let connection = Connection::from(&calls);
+    lock(&world).connections.push(connection.clone());
+    answer(connection, calls, world).await;
+}
+
 /// Answers what it is asked until the bus is gone.
 async fn answer(connection: Connection, mut calls: MessageStream, world: Arc<Mutex<World>>) {
     while let Some(Ok(call)) = calls.next().await {
@@ -210,6 +256,9 @@ async fn reply(connection: &Connection, call: &Message, world: &Mutex<World>) ->
     let (header, body) = (call.header(), call.body());
     let member = header.member().map(zbus::names::MemberName::as_str).unwrap_or_default();
     match member {
+        // What is the bus's to answer, where there is one.
+        "Hello" => connection.reply(&header, &":1.1").await,
+        "AddMatch" => connection.reply(&header, &()).await,
         "Subscribe" => {
             let sender = header.sender().map(ToString::to_string).unwrap_or_default();
             lock(world).subscribers.push(sender);

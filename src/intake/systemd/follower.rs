@@ -20,7 +20,7 @@ use crate::{
         systemd::{Change, Systemd, Unit},
     },
     clock::later,
-    config::Service,
+    config::{Bus, Service},
     event::{Source, Told},
     health::{Condition, Part},
     intake::reconcile::Desk,
@@ -35,6 +35,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Follows the units of this machine.
 pub struct Follower {
     desk: Desk,
+    bus: Bus,
     /// Names of services by their units.
     services: BTreeMap<String, String>,
 }
@@ -57,11 +58,11 @@ struct Session<'f> {
 }
 
 impl Follower {
-    /// A follower that knows `services` by their units.
-    pub fn new(desk: Desk, services: &BTreeMap<String, Service>) -> Self {
+    /// A follower of the one on `bus`, that knows `services` by their units.
+    pub fn new(desk: Desk, bus: Bus, services: &BTreeMap<String, Service>) -> Self {
         desk.health.set(Part::Sources, Condition::Ok);
         let by_unit = |(name, service): (&String, &Service)| Some((service.unit.clone()?, name.clone()));
-        Self { desk, services: services.iter().filter_map(by_unit).collect() }
+        Self { desk, bus, services: services.iter().filter_map(by_unit).collect() }
     }
 
     /// Follows them until `cancel`.
@@ -93,7 +94,7 @@ impl Follower {
     async fn session(&self, failures: &mut u32, said: &mut Option<Firing>) -> Result<(), Trouble> {
         let clock = &self.desk.clock;
         // First, so that nothing happens between the listing and the signals.
-        let systemd = Systemd::connect(clock.clone()).await?;
+        let systemd = Systemd::connect(&self.bus, clock.clone()).await?;
         let mut session = Session { follower: self, systemd, failed: BTreeSet::new() };
         session.catch_up(Told::Late).await?;
         self.desk.answers(Source::Systemd.as_str(), said).await;
