@@ -80,7 +80,12 @@ pub(super) const SOURCES: [Reporter; 8] = [
         kinds: &["deployment"],
         has: Has::Neither,
     },
-    Reporter { name: "systemd", is_there: |sources| sources.systemd.is_some(), kinds: &["unit"], has: Has::Service },
+    Reporter {
+        name: "systemd",
+        is_there: |sources| sources.systemd.is_some(),
+        kinds: &["unit"],
+        has: Has::Service,
+    },
     Reporter {
         name: "generic",
         is_there: |sources| !sources.generic.is_empty(),
