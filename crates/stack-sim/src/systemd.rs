@@ -146,13 +146,9 @@ impl Systemd {
     pub async fn fails_and_goes(&self, name: &str, code: i32) {
         self.fails(name, code).await;
         lock(&self.world).units.remove(name);
-        if let Ok(path) = ObjectPath::try_from(path(name)) {
-            for connection in self.connections() {
-                // Without a bus, nobody hears it.
-                let _ =
-                    connection.emit_signal(None::<&str>, PATH, MANAGER, "UnitRemoved", &(name, &path)).await;
-            }
-        }
+        let removed = ObjectPath::try_from(path(name))
+            .and_then(|path| Message::signal(PATH, MANAGER, "UnitRemoved").build(&(name, path)));
+        self.send(removed).await;
     }
 
     /// What failed no longer counts as failed (`systemctl reset-failed`).
@@ -178,17 +174,18 @@ impl Systemd {
         }
         for (interface, properties) in [(SERVICE, changed.of_service()), (UNIT, changed.of_unit())] {
             let body = (interface, properties, Vec::<&str>::new());
-            for connection in self.connections() {
-                // Without a bus, nobody hears it.
-                let _ = connection
-                    .emit_signal(None::<&str>, path(name), PROPERTIES, "PropertiesChanged", &body)
-                    .await;
-            }
+            self.send(Message::signal(path(name), PROPERTIES, "PropertiesChanged").build(&body)).await;
         }
     }
 
-    fn connections(&self) -> Vec<Connection> {
-        lock(&self.world).connections.clone()
+    async fn send(&self, signal: zbus::Result<Message>) {
+        let connections = lock(&self.world).connections.clone();
+        for connection in connections {
+            if let Ok(signal) = &signal {
+                // Without a bus, nobody hears it.
+                let _ = connection.send(signal).await;
+            }
+        }
     }
 }
 
@@ -242,56 +239,53 @@ async fn talk(stream: UnixStream, world: Arc<Mutex<World>>) {
 /// Answers what it is asked until the bus is gone.
 async fn answer(connection: Connection, mut calls: MessageStream, world: Arc<Mutex<World>>) {
     while let Some(Ok(call)) = calls.next().await {
-        if call.message_type() == Type::MethodCall
-            && let Err(error) = reply(&connection, &call, &world).await
-        {
+        if call.message_type() != Type::MethodCall {
+            continue;
+        }
+        let wrong = |error: zbus::Error| {
             let name = "org.freedesktop.DBus.Error.InvalidArgs";
+            Message::error(&call.header(), name).build(&error.to_string())
+        };
+        if let Ok(reply) = reply(&call, &world).or_else(wrong) {
             // Who went away waits for no answer.
-            let _ = connection.reply_error(&call.header(), name, &error.to_string()).await;
+            let _ = connection.send(&reply).await;
         }
     }
 }
 
-async fn reply(connection: &Connection, call: &Message, world: &Mutex<World>) -> zbus::Result<()> {
+fn reply(call: &Message, world: &Mutex<World>) -> zbus::Result<Message> {
     let (header, body) = (call.header(), call.body());
+    let reply = Message::method_return(&header);
     let member = header.member().map(zbus::names::MemberName::as_str).unwrap_or_default();
     match member {
         // What is the bus's to answer, where there is one.
-        "Hello" => connection.reply(&header, &":1.1").await,
-        "AddMatch" => connection.reply(&header, &()).await,
+        "Hello" => reply.build(&":1.1"),
+        "AddMatch" => reply.build(&()),
         "Subscribe" => {
             let sender = header.sender().map(ToString::to_string).unwrap_or_default();
             lock(world).subscribers.push(sender);
-            connection.reply(&header, &()).await
+            reply.build(&())
         }
-        "LoadUnit" => connection.reply(&header, &ObjectPath::try_from(path(body.deserialize()?))?).await,
+        "LoadUnit" => reply.build(&ObjectPath::try_from(path(body.deserialize()?))?),
         "ListUnitsByPatterns" => {
             let (states, _): (Vec<String>, Vec<String>) = body.deserialize()?;
-            let listed: Vec<_> = {
-                let mut world = lock(world);
-                world.listings += 1;
-                let matching =
-                    |unit: &Unit| states.iter().any(|state| *state == unit.active || *state == unit.sub);
-                world
-                    .units
-                    .iter()
-                    .filter(|(_, unit)| matching(unit))
-                    .map(|(name, unit)| listed(name, unit))
-                    .collect()
-            };
-            connection.reply(&header, &listed).await
+            let mut world = lock(world);
+            world.listings += 1;
+            let matching =
+                |unit: &Unit| states.iter().any(|state| *state == unit.active || *state == unit.sub);
+            let matching = world.units.iter().filter(|(_, unit)| matching(unit));
+            reply.build(&matching.map(|(name, unit)| listed(name, unit)).collect::<Vec<_>>())
         }
         "GetAll" => {
             let interface: &str = body.deserialize()?;
             let name = header.path().map(|path| name(path)).unwrap_or_default();
             let gone = Unit { active: "inactive", sub: "dead", result: "success", ..Unit::default() };
             let unit = lock(world).units.get(&name).cloned().unwrap_or(gone);
-            let properties = if interface == UNIT { unit.all(&name) } else { unit.of_service() };
-            connection.reply(&header, &properties).await
+            reply.build(&if interface == UNIT { unit.all(&name) } else { unit.of_service() })
         }
         _ => {
             let error = "org.freedesktop.DBus.Error.UnknownMethod";
-            connection.reply_error(&header, error, &format!("no method {member}")).await
+            Message::error(&header, error).build(&format!("no method {member}"))
         }
     }
 }
