@@ -1,0 +1,54 @@
+// Sets up a running Uptime Kuma over socket.io, as its pages do (1.23 and 2.x; `server/server.js`,
+// `server/socket-handlers/api-key-socket-handler.js`). Waits for it to come up; makes its first user if it has none.
+//
+//   NODE_PATH=KUMA/node_modules node kuma.mjs ORIGIN '{"notification": {…}, "monitor": {…}, "apiKey": true}'
+//
+// All three are optional. The monitor tells the notification, and what either leaves out is as below. With an API
+// key, Kuma's /metrics wants that as password, and the user's no longer. Prints
+// `{"notification": ID, "monitor": ID, "apiKey": KEY}`, of what was asked for. Fails with what Kuma said.
+import { createRequire } from "node:module";
+
+// Kuma brings the client along; an `import` would not look into NODE_PATH.
+const { io } = createRequire(import.meta.url)("socket.io-client");
+
+const [origin, wanted] = process.argv.slice(2);
+const { notification, monitor, apiKey } = JSON.parse(wanted);
+const credentials = { username: "admin", password: "simulated-2026" };
+
+const socket = io(origin, { reconnectionDelay: 100, reconnectionDelayMax: 100 });
+let refusal = "nothing";
+socket.on("connect_error", (error) => { refusal = error.message; });
+setTimeout(() => {
+  console.error(`expected ${origin} to be set up within 2 minutes; what it said last: ${refusal}`);
+  process.exit(1);
+}, 120_000).unref();
+
+async function ask(event, ...words) {
+  const answer = await socket.emitWithAck(event, ...words);
+  if (!answer.ok) throw new Error(`Uptime Kuma refused ${event}: ${answer.msg}`);
+  return answer;
+}
+
+await new Promise((resolve) => socket.once("connect", resolve));
+const { username, password } = credentials;
+if (await socket.emitWithAck("needSetup")) await ask("setup", username, password);
+await ask("login", credentials);
+const done = {};
+if (notification) {
+  done.notification = (await ask("addNotification", { name: "notification", ...notification }, null)).id;
+}
+if (apiKey) {
+  const key = { name: "key", active: true, expires: "2100-01-01 00:00:00" };
+  done.apiKey = (await ask("addAPIKey", key)).key;
+}
+if (monitor) {
+  // The shortest interval that Kuma takes.
+  const patience = { interval: 20, retryInterval: 20, timeout: 10, maxretries: 0, resendInterval: 0 };
+  const page = { type: "http", method: "GET", maxredirects: 10, accepted_statuscodes: ["200-299"] };
+  const unused = { kafkaProducerBrokers: [], kafkaProducerSaslOptions: { mechanism: "None" } };
+  const notificationIDList = done.notification ? { [done.notification]: true } : {};
+  const all = { name: "monitor", ...patience, ...page, ...unused, notificationIDList, ...monitor };
+  done.monitor = (await ask("add", all)).monitorID;
+}
+console.log(JSON.stringify(done));
+socket.close();
