@@ -7,7 +7,7 @@ as_root() { if (($(id -u))); then sudo "$@"; else "$@"; fi; }
 # Debian packages by what needs them.
 debian=(
   build-essential ca-certificates curl dbus-daemon git jq python3 python3-venv shellcheck xz-utils # all
-  prometheus prometheus-alertmanager                                                   # services
+  prometheus prometheus-alertmanager mariadb-server-core                               # services
   chromium fonts-noto-color-emoji fonts-liberation                                     # browser
   mmdebstrap patchelf rsync file gawk fakeroot zstd bzip2 util-linux iproute2 systemd           # nix
   gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static rustc-web # aarch64
@@ -94,6 +94,13 @@ part_services() {
   else
     echo "skipped: no services below $VIGIE_SHARED: Gitea and today's Alertmanager"
   fi
+  local kuma=$cache/services/uptime-kuma/2.0.0-dev.0
+  # Without the scripts of its packages, which would compile the SQLite that is not used here.
+  [[ -x $kuma/node_modules/.bin/uptime-kuma ]] ||
+    npm install --loglevel=error --no-save --omit=dev --ignore-scripts --prefix "$kuma" "uptime-kuma@${kuma##*/}" ||
+    echo "skipped: npm could not install Uptime Kuma"
+  # Debian keeps mariadbd where only root looks.
+  path=$path:$kuma/node_modules/.bin:/usr/sbin
   # One after the other: they keep real time.
   PATH=$path cargo test --locked --test it real:: -- --include-ignored --nocapture --test-threads=1
 }

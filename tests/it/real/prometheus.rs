@@ -3,20 +3,18 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
-use harness::{FALLBACK, GUILD, Lab, Vigie, eventually, patiently};
+use harness::{GUILD, Lab, Vigie, eventually};
 use serde_json::{Value, json};
 use stack_sim::programs::Programs;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use super::program;
+use super::{CHANNEL, free_address, program, shown, silent};
 use crate::vigie;
 
-const CHANNEL: u64 = FALLBACK + 1;
 const ALICE: &str = "4000";
 
 /// Two alerts by the values of a target, looked at each second.
@@ -32,17 +30,6 @@ groups:
         expr: smoke > 0
         labels: { severity: warning }
 "#;
-
-/// A port that was free a moment ago: Prometheus does not tell which one it takes.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-fn start(program: &Path, arguments: &[String]) -> Child {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.kill_on_drop(true).spawn().unwrap()
-}
 
 /// A Prometheus with an Alertmanager, what it looks at, and a Vigie that they tell.
 struct Harbor {
@@ -93,14 +80,14 @@ impl Harbor {
             format!("--storage.tsdb.path={}", kept("series")),
             format!("--web.listen-address={asked}"),
         ];
-        let one = start(prometheus, &arguments);
+        let one = silent(prometheus).args(arguments).spawn().unwrap();
         let arguments = [
             format!("--config.file={routes}"),
             format!("--storage.path={}", kept("silences")),
             format!("--web.listen-address={told}"),
             "--cluster.listen-address=".to_owned(),
         ];
-        let other = start(alertmanager, &arguments);
+        let other = silent(alertmanager).args(arguments).spawn().unwrap();
         let mut harbor = Self {
             lab,
             target,
@@ -139,17 +126,8 @@ impl Harbor {
         self.vigie = Some(vigie);
     }
 
-    /// Waits until the channel shows a message that says all `words`.
     async fn shown(&self, words: &[&str]) -> Value {
-        let shown = patiently(async || {
-            let messages = self.lab.messages(CHANNEL).await;
-            let says = |one: &&Value| {
-                let text = one.to_string();
-                one["message_reference"].is_null() && words.iter().all(|word| text.contains(word))
-            };
-            messages.iter().find(says).cloned().ok_or(messages)
-        });
-        shown.await.unwrap_or_else(|messages| panic!("no message says {words:?}: {messages:#?}"))
+        shown(&self.lab, words).await
     }
 
     /// What Prometheus's API says to a query: how many series.
