@@ -55,8 +55,15 @@ impl Backends {
             u64::try_from(Clock::system().now().as_microsecond()).unwrap_or_default()
         }));
         systemd.serve(UnixListener::bind(folder.path().join(BUS))?);
-        let _stop = stop.drop_guard();
-        Ok(Self { alertmanager, woodpecker, repository, woodpecker_at, systemd, folder, _stop })
+        Ok(Self {
+            alertmanager,
+            woodpecker,
+            repository,
+            woodpecker_at,
+            systemd,
+            folder,
+            _stop: stop.drop_guard(),
+        })
     }
 
     /// The address of the bus that systemd is on.
