@@ -1,6 +1,7 @@
 //! Real programs, where they are on `PATH`: what they tell is shown as it is. Invariant: a program that is not there
 //! is a named skip, never a failure.
 
+pub(crate) mod gitea;
 mod kuma;
 mod prometheus;
 
