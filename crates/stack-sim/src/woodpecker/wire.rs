@@ -97,12 +97,12 @@ fn workflow(dialect: Dialect, number: u64, pipeline: &Pipeline) -> Value {
     }))
 }
 
-/// The log of a step: lines of both streams in turn, and as the last entry its exit code.
+/// The log of a step: lines of both streams in turn, empty ones as null, and as the last entry its exit code.
 pub(super) fn log(step: &Step) -> Value {
     let line = |(place, text): (usize, &String)| {
+        let data = (!text.is_empty()).then(|| BASE64.encode(text.as_bytes()));
         json!({
-            "id": place, "step_id": step.id, "time": place, "line": place,
-            "data": BASE64.encode(text.as_bytes()), "type": place % 2,
+            "id": place, "step_id": step.id, "time": place, "line": place, "data": data, "type": place % 2,
         })
     };
     let mut lines: Vec<Value> = step.log.iter().enumerate().map(line).collect();
