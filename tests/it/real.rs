@@ -4,6 +4,7 @@
 pub(crate) mod gitea;
 mod kuma;
 mod prometheus;
+mod woodpecker;
 
 use std::{
     net::{SocketAddr, TcpListener},
