@@ -3,9 +3,10 @@
 //
 //   NODE_PATH=KUMA/node_modules node kuma.mjs ORIGIN '{"notification": {…}, "monitor": {…}, "apiKey": true}'
 //
-// All three are optional. The monitor tells the notification, and what either leaves out is as below. With an API
-// key, Kuma's /metrics wants that as password, and the user's no longer. Prints
-// `{"notification": ID, "monitor": ID, "apiKey": KEY}`, of what was asked for. Fails with what Kuma said.
+// All three are optional; the first two may be lists. Each monitor tells each notification, and what they leave out is
+// as below. With an API key, Kuma's /metrics wants that as password, and the user's no longer. Prints
+// `{"notification": ID, "monitor": ID, "apiKey": KEY}`, of what was asked for, lists of ids for lists. Fails with what
+// Kuma said.
 import { createRequire } from "node:module";
 
 // Kuma brings the client along; an `import` would not look into NODE_PATH.
@@ -34,8 +35,15 @@ const { username, password } = credentials;
 if (await socket.emitWithAck("needSetup")) await ask("setup", username, password);
 await ask("login", credentials);
 const done = {};
+async function each(wanted, make) {
+  if (!Array.isArray(wanted)) return make(wanted);
+  const made = [];
+  for (const one of wanted) made.push(await make(one));
+  return made;
+}
 if (notification) {
-  done.notification = (await ask("addNotification", { name: "notification", ...notification }, null)).id;
+  const make = async (one) => (await ask("addNotification", { name: "notification", ...one }, null)).id;
+  done.notification = await each(notification, make);
 }
 if (apiKey) {
   const key = { name: "key", active: true, expires: "2100-01-01 00:00:00" };
@@ -46,9 +54,10 @@ if (monitor) {
   const patience = { interval: 20, retryInterval: 20, timeout: 10, maxretries: 0, resendInterval: 0 };
   const page = { type: "http", method: "GET", maxredirects: 10, accepted_statuscodes: ["200-299"] };
   const unused = { kafkaProducerBrokers: [], kafkaProducerSaslOptions: { mechanism: "None" } };
-  const notificationIDList = done.notification ? { [done.notification]: true } : {};
-  const all = { name: "monitor", ...patience, ...page, ...unused, notificationIDList, ...monitor };
-  done.monitor = (await ask("add", all)).monitorID;
+  const told = [done.notification ?? []].flat();
+  const notificationIDList = Object.fromEntries(told.map((id) => [id, true]));
+  const all = { name: "monitor", ...patience, ...page, ...unused, notificationIDList };
+  done.monitor = await each(monitor, async (one) => (await ask("add", { ...all, ...one })).monitorID);
 }
 console.log(JSON.stringify(done));
 socket.close();

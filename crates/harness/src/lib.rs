@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "real processes are waited for in real time")]
 
 mod http;
+pub mod real;
 pub mod survival;
 mod vigie;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use data_encoding::BASE64;
-use harness::{Answer, Client, FALLBACK, Lab, eventually};
+use harness::{Answer, Client, FALLBACK, Lab, eventually, real::Gitea};
 use http_body_util::Full;
 use hyper::{Method, Request};
 use serde_json::{Value, json};
@@ -14,11 +14,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use url::form_urlencoded;
 
-use super::{
-    CHANNEL, free_address,
-    gitea::{Gitea, PASSWORD},
-    program, shown, silent,
-};
+use super::{CHANNEL, free_address, program, shown, silent};
 use crate::{hold_against_discord, vigie};
 
 /// Where Gitea's events go.
@@ -158,7 +154,7 @@ fn quiet(program: &Path, folder: &TempDir) -> Command {
 async fn token(origin: &str, gitea: &Gitea) -> String {
     let mut browser = Browser::default();
     let login = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([("user_name", "alice"), ("password", PASSWORD)])
+        .extend_pairs([("user_name", "alice"), ("password", Gitea::PASSWORD)])
         .finish();
     browser.visit(&format!("{}/user/login", gitea.origin), Some(&login)).await;
     let asked = browser.visit(&format!("{origin}/authorize"), None).await;

@@ -2,55 +2,49 @@
 
 use std::time::Duration;
 
-use harness::eventually;
+use harness::{eventually, real::Gitea};
 use hyper::Method;
 use serde_json::{Value, json};
 
 use super::scene::{CHANNEL, Scene};
-use crate::{
-    inside::Inside,
-    real::{gitea::Gitea, program},
-};
+use crate::{inside::Inside, real::program};
 
-impl Gitea {
-    /// The numbers of the feed's activities after `mark`, newest first.
-    async fn activities(&self, mark: i64) -> Vec<i64> {
-        let feed = "repos/alice/lighthouse/activities/feeds?limit=50";
-        let feed: Vec<Value> =
-            serde_json::from_value(self.call(Method::GET, feed, &Value::Null).await).unwrap();
-        feed.iter().map(|one| one["id"].as_i64().unwrap()).filter(|id| *id > mark).collect()
-    }
+/// The numbers of the feed's activities after `mark`, newest first.
+async fn activities(gitea: &Gitea, mark: i64) -> Vec<i64> {
+    let feed = "repos/alice/lighthouse/activities/feeds?limit=50";
+    let feed: Vec<Value> = serde_json::from_value(gitea.call(Method::GET, feed, &Value::Null).await).unwrap();
+    feed.iter().map(|one| one["id"].as_i64().unwrap()).filter(|id| *id > mark).collect()
+}
 
-    /// Everything that a feed can tell, once; `nth` keeps it apart from the last time.
-    async fn everything(&self, nth: u8) {
-        let repository = "repos/alice/lighthouse";
-        let file = |name: &str, branch: Value| json!({ "content": "TGlnaHQK", "message": format!("Add {name} {nth}"), "branch": "main", "new_branch": branch });
-        let post = async |path: &str, body: Value| {
-            self.call(Method::POST, &format!("{repository}/{path}"), &body).await
-        };
-        post(&format!("contents/wick-{nth}"), file("the wick", Value::Null)).await;
-        post(&format!("contents/lens-{nth}"), file("the lens", json!(format!("lamp-{nth}")))).await;
-        let pull = json!({ "title": format!("A lamp {nth}"), "head": format!("lamp-{nth}"), "base": "main" });
-        let pull = post("pulls", pull).await["number"].to_string();
-        let issue =
-            post("issues", json!({ "title": format!("A dark spot {nth}") })).await["number"].to_string();
-        post(&format!("issues/{issue}/comments"), json!({ "body": format!("Still dark {nth}") })).await;
-        post(&format!("issues/{pull}/comments"), json!({ "body": format!("Shines {nth}") })).await;
-        let review = json!({ "event": "COMMENT", "body": format!("Polish it {nth}") });
-        post(&format!("pulls/{pull}/reviews"), review).await;
-        let issue = format!("{repository}/issues/{issue}");
-        self.call(Method::PATCH, &issue, &json!({ "state": "closed" })).await;
-        let path = format!("{repository}/pulls/{pull}");
-        eventually("Gitea has found out that it can be merged", async || {
-            self.call(Method::GET, &path, &Value::Null).await["mergeable"].as_bool().filter(|it| *it)
-        })
-        .await;
-        post(&format!("pulls/{pull}/merge"), json!({ "Do": "merge" })).await;
-        post("tags", json!({ "tag_name": format!("t{nth}"), "target": "main" })).await;
-        let release = json!({ "tag_name": format!("v{nth}"), "name": format!("Bright {nth}"), "target_commitish": "main" });
-        post("releases", release).await;
-        self.call(Method::DELETE, &format!("{repository}/branches/lamp-{nth}"), &Value::Null).await;
-    }
+/// Everything that a feed can tell, once; `nth` keeps it apart from the last time.
+async fn everything(gitea: &Gitea, nth: u8) {
+    let repository = "repos/alice/lighthouse";
+    let file = |name: &str, branch: Value| json!({ "content": "TGlnaHQK", "message": format!("Add {name} {nth}"), "branch": "main", "new_branch": branch });
+    let post = async |path: &str, body: Value| {
+        gitea.call(Method::POST, &format!("{repository}/{path}"), &body).await
+    };
+    post(&format!("contents/wick-{nth}"), file("the wick", Value::Null)).await;
+    post(&format!("contents/lens-{nth}"), file("the lens", json!(format!("lamp-{nth}")))).await;
+    let pull = json!({ "title": format!("A lamp {nth}"), "head": format!("lamp-{nth}"), "base": "main" });
+    let pull = post("pulls", pull).await["number"].to_string();
+    let issue = post("issues", json!({ "title": format!("A dark spot {nth}") })).await["number"].to_string();
+    post(&format!("issues/{issue}/comments"), json!({ "body": format!("Still dark {nth}") })).await;
+    post(&format!("issues/{pull}/comments"), json!({ "body": format!("Shines {nth}") })).await;
+    let review = json!({ "event": "COMMENT", "body": format!("Polish it {nth}") });
+    post(&format!("pulls/{pull}/reviews"), review).await;
+    let issue = format!("{repository}/issues/{issue}");
+    gitea.call(Method::PATCH, &issue, &json!({ "state": "closed" })).await;
+    let path = format!("{repository}/pulls/{pull}");
+    eventually("Gitea has found out that it can be merged", async || {
+        gitea.call(Method::GET, &path, &Value::Null).await["mergeable"].as_bool().filter(|it| *it)
+    })
+    .await;
+    post(&format!("pulls/{pull}/merge"), json!({ "Do": "merge" })).await;
+    post("tags", json!({ "tag_name": format!("t{nth}"), "target": "main" })).await;
+    let release =
+        json!({ "tag_name": format!("v{nth}"), "name": format!("Bright {nth}"), "target_commitish": "main" });
+    post("releases", release).await;
+    gitea.call(Method::DELETE, &format!("{repository}/branches/lamp-{nth}"), &Value::Null).await;
 }
 
 /// What a message says, but for what no two happenings share: numbers, hashes with their links, and that it is late.
@@ -74,7 +68,7 @@ async fn forms(scene: &Scene, skip: usize, count: usize) -> Vec<String> {
     forms
 }
 
-/// Waits until all that [`Gitea::everything`] did is told; meanwhile the clock of `asking` goes on.
+/// Waits until all that [`everything`] did is told; meanwhile the clock of `asking` goes on.
 async fn told(scene: &Scene, nth: u8, asking: Option<&Inside>) {
     let names =
         ["lamp-", "A lamp ", "A dark spot ", "Still dark ", "Shines ", "Polish it ", "t", "v", "Bright "];
@@ -133,8 +127,8 @@ async fn the_feeds_of_a_real_gitea_tell_what_its_webhooks_told() {
     })
     .await;
 
-    let before = gitea.activities(0).await.into_iter().max().unwrap();
-    gitea.everything(1).await;
+    let before = activities(&gitea, 0).await.into_iter().max().unwrap();
+    everything(&gitea, 1).await;
     told(&scene, 1, None).await;
     let shown = quiet(&scene, &vigie).await;
     let metrics = vigie.get("/metrics").await.text();
@@ -142,11 +136,11 @@ async fn the_feeds_of_a_real_gitea_tell_what_its_webhooks_told() {
     let by_webhook = forms(&scene, 0, shown).await;
     scene.away(vigie, Duration::from_mins(3)).await;
 
-    let first = gitea.activities(before).await;
-    gitea.everything(2).await;
+    let first = activities(&gitea, before).await;
+    everything(&gitea, 2).await;
     // Vigie's clock is far ahead: it leaves Gitea no time to write down what belongs together.
     eventually("Gitea has written all of it down", async || {
-        let second = gitea.activities(*first.iter().max().unwrap()).await;
+        let second = activities(&gitea, *first.iter().max().unwrap()).await;
         (second.len() == first.len()).then_some(())
     })
     .await;

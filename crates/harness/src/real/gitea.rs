@@ -1,6 +1,8 @@
-//! A Gitea with one user and one repository. Invariant: it knows nobody but this machine, and ends with its value.
+//! A real Gitea with one user and one repository. Invariants: it needs nothing of the machine but its program, knows nobody
+//! else, and never runs as root.
 
 use std::{
+    collections::BTreeMap,
     os::unix::{
         fs::{MetadataExt, chown},
         process::CommandExt,
@@ -9,27 +11,26 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use harness::{Answer, Client, SECRET, eventually};
 use hyper::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::free_address;
-
-/// The user's password.
-pub(super) const PASSWORD: &str = "a long password";
+use crate::{Answer, Client, SECRET, eventually};
 
 /// Gitea refuses to run as root; this user owns nothing.
 const NOBODY: u32 = 65_534;
 
-/// A Gitea with the user alice and her repository lighthouse. It ends when this is dropped.
-pub(crate) struct Gitea {
-    /// Such as `http://127.0.0.1:41000`.
-    pub(crate) origin: String,
-    /// What alice may do, by its API.
-    pub(crate) token: String,
+/// A Gitea with the user `alice` and her repository `lighthouse`. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Gitea {
+    /// Where it listens, such as `http://127.0.0.1:41000`.
+    pub origin: String,
+    /// Alice's, for the API.
+    pub token: String,
     process: Child,
     client: Client,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 impl Drop for Gitea {
@@ -41,7 +42,11 @@ impl Drop for Gitea {
 }
 
 impl Gitea {
-    pub(crate) async fn start(program: &Path) -> Self {
+    /// Alice's.
+    pub const PASSWORD: &str = "a-long-password";
+
+    /// Starts `program` in a folder of its own and waits until it is up.
+    pub async fn start(program: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         let root = path.metadata().unwrap().uid() == 0;
@@ -90,18 +95,10 @@ impl Gitea {
             String::from_utf8(output.stdout).unwrap().trim().to_owned()
         };
         once(&["migrate"]);
-        let user = ["--username", "alice", "--password", PASSWORD, "--email", "alice@harbor.example"];
+        let user = ["--username", "alice", "--password", Self::PASSWORD, "--email", "alice@harbor.example"];
         once(&[&["admin", "user", "create", "--admin", "--must-change-password=false"][..], &user].concat());
-        let token = once(&[
-            "admin",
-            "user",
-            "generate-access-token",
-            "--username",
-            "alice",
-            "--scopes",
-            "all",
-            "--raw",
-        ]);
+        let token = ["--username", "alice", "--scopes", "all", "--raw"];
+        let token = once(&[&["admin", "user", "generate-access-token"][..], &token].concat());
         let process = run(&["web"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let gitea = Self { origin, token, process, client: Client::forgetful(), _folder: folder };
         eventually("gitea is up", async || {
@@ -117,7 +114,7 @@ impl Gitea {
     }
 
     /// Its repository tells the Vigie at `origin` what happens to it.
-    pub(crate) async fn tells(&self, origin: &str) {
+    pub async fn tells(&self, origin: &str) {
         let hook = json!({
             "type": "gitea", "active": true, "branch_filter": "*",
             "events": [
@@ -129,13 +126,39 @@ impl Gitea {
         self.call(Method::POST, "repos/alice/lighthouse/hooks", &hook).await;
     }
 
-    /// Calls its API as alice; the answer, which must be a success.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
+    /// Calls the API at `path` as Alice.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
         let url = format!("{}/api/v1/{path}", self.origin);
         let authorization = format!("token {}", self.token);
         let headers = [("content-type", "application/json"), ("authorization", &authorization)];
         let answer: Answer = self.client.request(method.clone(), &url, &headers, body.to_string()).await;
         assert!(answer.is_success(), "{method} {path} {body}: {} {}", answer.status, answer.text());
         answer.json()
+    }
+
+    /// Alice logs in and submits `form` (URL-encoded) to the page at `path`, for what the API can't do.
+    pub async fn submit(&self, path: &str, form: &str) {
+        let login =
+            self.post("user/login", "", &format!("user_name=alice&password={}", Self::PASSWORD)).await;
+        // The session before the login has a cookie by the same name; the last one counts.
+        let cookies: BTreeMap<&str, &str> = login
+            .headers
+            .get_all(hyper::header::SET_COOKIE)
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next()?.split_once('='))
+            .collect();
+        let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let answer = self.post(path, &cookies.join("; "), form).await;
+        let next = answer.headers.get(hyper::header::LOCATION).and_then(|next| next.to_str().ok());
+        assert!(!next.unwrap_or_default().contains("/user/login"), "{path}: Alice is not logged in");
+    }
+
+    /// Posts a form, which is answered by a way to another page, or else was refused.
+    async fn post(&self, path: &str, cookies: &str, form: &str) -> Answer {
+        let url = format!("{}/{path}", self.origin);
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookies)];
+        let answer = self.client.request(Method::POST, &url, &headers, form.to_owned()).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
+        answer
     }
 }
