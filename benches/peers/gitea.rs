@@ -1,9 +1,8 @@
-//! Gitea, whose webhooks post to Discord and tell Vigie. Invariant: each happening is an issue, and both webhooks are
-//! for issues.
+//! Gitea, whose webhooks post to Discord and tell Vigie. Invariant: each happening is an issue.
 
 use std::path::Path;
 
-use harness::{SECRET, real::Gitea};
+use harness::real::Gitea;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -14,16 +13,11 @@ const REPOSITORY: &str = "repos/alice/lighthouse";
 /// A Gitea with a repository and its webhooks, and its version.
 pub(crate) async fn start(program: &Path, stage: &Stage) -> (Gitea, String) {
     let gitea = Gitea::start(program).await;
-    gitea.call(Method::POST, "user/repos", &json!({ "name": "lighthouse", "auto_init": true })).await;
     // A hook for Discord that the API of 1.26 makes lacks the settings without which Gitea does not send.
     let form =
         format!("payload_url={}&username=gitea&events=choose_events&issues=on&active=on", stage.webhook);
     gitea.submit("alice/lighthouse/settings/hooks/discord/new", &form).await;
-    let hook = json!({
-        "type": "gitea", "active": true, "events": ["issues"],
-        "config": { "url": format!("http://{}/hooks/gitea", stage.hooks), "content_type": "json", "secret": SECRET },
-    });
-    gitea.call(Method::POST, &format!("{REPOSITORY}/hooks"), &hook).await;
+    gitea.tells(&format!("http://{}", stage.hooks)).await;
     let version = gitea.call(Method::GET, "version", &Value::Null).await;
     (gitea, version["version"].as_str().unwrap().to_owned())
 }

@@ -41,7 +41,7 @@ pub(crate) fn vigie(kuma: &Kuma, stage: &Stage) -> String {
 
 pub(crate) async fn tell(kuma: &Kuma, client: &Client, happening: &Happening) {
     let text: String = happening.text.chars().take(TEXT).collect();
-    let text: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let text = text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
     let url = format!("http://{}/api/push/{}?status=down&msg={text}", kuma.address, happening.mark);
     let answer = client.get(&url).await;
     assert!(answer.is_success(), "{answer:?}");

@@ -16,7 +16,7 @@ use alertmanager::Alertmanager;
 use clap::Parser;
 use harness::{
     Client,
-    real::{KumaParts, program},
+    real::{Kuma, KumaParts, program},
 };
 use stage::Stage;
 
@@ -31,11 +31,13 @@ struct Arguments {
 #[tokio::main]
 async fn main() {
     let Arguments { vigie } = Arguments::parse();
+    // By itself, since it takes minutes and most of the machine.
+    let kuma = set_up_kuma().await;
     let stories = tokio::join!(
         beside_alertmanager(&vigie, "alertmanager"),
         beside_alertmanager(&vigie, "prometheus-alertmanager"),
         beside_gitea(&vigie),
-        beside_kuma(&vigie),
+        beside_kuma(&vigie, kuma),
     );
     println!("| program | sent | lost | repeated | rejected | late |\n|---|---|---|---|---|---|");
     for row in [stories.0, stories.1, stories.2, stories.3].into_iter().flatten() {
@@ -65,11 +67,16 @@ async fn beside_gitea(vigie: &Path) -> Vec<String> {
     stage.play(vigie, names, &configuration, async |happening| gitea::tell(&gitea, happening).await).await
 }
 
-async fn beside_kuma(vigie: &Path) -> Vec<String> {
-    let Some(parts) = KumaParts::find() else { return Vec::new() };
+/// A Kuma, its version, and where it stands.
+async fn set_up_kuma() -> Option<(Kuma, String, Stage)> {
+    let parts = KumaParts::find()?;
     let stage = Stage::new().await;
     let kuma = kuma::start(&parts, &stage).await;
-    let version = parts.version();
+    Some((kuma, parts.version(), stage))
+}
+
+async fn beside_kuma(vigie: &Path, kuma: Option<(Kuma, String, Stage)>) -> Vec<String> {
+    let Some((kuma, version, stage)) = kuma else { return Vec::new() };
     let names = [
         format!("Uptime Kuma {version}, Discord notification"),
         format!("Vigie, told by Uptime Kuma {version}"),
