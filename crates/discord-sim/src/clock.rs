@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use tokio::sync::watch;
 
 /// The machine's time, or one that stands still, plus what tests have added to it. Clones are one clock.
@@ -66,4 +66,11 @@ impl Clock {
 pub(crate) fn iso(ms: i64) -> String {
     let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::UTC);
     time.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
+}
+
+/// A time as clients write it. One without a zone is UTC: Uptime Kuma writes `2026-11-21 10:00:00.123`, and its
+/// messages are shown.
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| civil().map(|time| time.timestamp()))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{length, list};
-use crate::error::Mistakes;
+use crate::{clock, error::Mistakes};
 
 /// Most embeds on a message.
 const EMBEDS: usize = 10;
@@ -98,7 +98,7 @@ fn check_color(color: &Value, path: &[&str], mistakes: &mut Mistakes) {
 }
 
 fn check_time(time: &Value, path: &[&str], mistakes: &mut Mistakes) {
-    let fine = time.is_null() || time.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok());
+    let fine = time.is_null() || time.as_str().is_some_and(|text| clock::read(text).is_some());
     if !fine {
         mistakes.add(path, "DATETIME_TYPE_PARSE", "Could not parse value. Should be ISO8601.");
     }

@@ -25,6 +25,16 @@ fn every_mistake_is_told_by_its_path() {
 }
 
 #[test]
+fn a_time_may_lack_its_zone() {
+    let embed = |time: &str| json!({"embeds": [{"title": "down", "timestamp": time}]});
+    for time in ["2026-11-21T10:00:00.123Z", "2026-11-21T11:00:00+01:00", "2026-11-21 10:00:00.123"] {
+        check_message(&embed(time), 0, Checking::Create).unwrap();
+    }
+    let errors = codes(&embed("at ten"));
+    assert_eq!(errors["embeds"]["0"]["timestamp"]["_errors"][0]["code"], "DATETIME_TYPE_PARSE");
+}
+
+#[test]
 fn components_of_the_second_version_stand_alone_and_only_with_their_flag() {
     let display = json!([{"type": 10, "content": "hello"}]);
     let with_flag = json!({"flags": 1 << 15, "components": display});

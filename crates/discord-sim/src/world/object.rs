@@ -4,7 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{Author, Message, Upload, World};
-use crate::{Id, clock::iso};
+use crate::{
+    Id,
+    clock::{self, iso},
+};
 
 impl World {
     /// The message object of the REST API, without `nonce` and `guild_id`.
@@ -135,7 +138,7 @@ fn embed(sent: &Value) -> Value {
     if let Some(color) = sent["color"].as_u64() {
         embed.insert("color".into(), json!(color));
     }
-    if let Some(at) = sent["timestamp"].as_str().and_then(|t| t.parse::<jiff::Timestamp>().ok()) {
+    if let Some(at) = sent["timestamp"].as_str().and_then(clock::read) {
         embed.insert("timestamp".into(), json!(iso(at.as_millisecond())));
     }
     for (part, keys) in [
