@@ -24,7 +24,7 @@ use self::{
 use crate::{Ended, Lab, PATIENCE, Vigie};
 
 /// How long a life is to reach its crash point.
-const LIFE: Duration = Duration::from_secs(6);
+const LIFE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether all is shown.
 const LOOK: Duration = Duration::from_millis(500);
@@ -140,10 +140,10 @@ impl Play<'_> {
                 let moment = Duration::from_micros(random.below(400_000).into());
                 self.live(&End::After(moment), &keep, life).await;
             } else if let Some((point, most)) = points.pop_front() {
-                let end = End::At(point, 1 + random.below(most));
-                if !self.live(&end, &keep, life).await && most > 1 {
-                    // Once more, at the first time that it is reached.
-                    points.push_back((point, 1));
+                let end = End::At(point, 1 + random.below(most.max(1)));
+                if !self.live(&end, &keep, life).await && most > 0 {
+                    // Again, at the first time that it is reached, and then once more.
+                    points.push_back((point, most.min(2) - 1));
                 }
             } else {
                 break;

@@ -19,7 +19,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{Answer, Client, PATIENCE, eventually};
+use crate::{Answer, Client, PATIENCE, eventually, patiently};
 
 /// What a Vigie, wherever it runs, shows to whoever talks to it.
 #[derive(Clone, Debug)]
@@ -93,8 +93,11 @@ impl Peer {
 
     /// Waits until the metric `series` stands at `value`.
     pub async fn reaches(&self, series: &str, value: f64) {
-        let what = format!("{series} is {value}");
-        eventually(&what, async || (self.metric(series).await.total_cmp(&value).is_eq()).then_some(())).await;
+        let reached = patiently(async || {
+            let now = self.metric(series).await;
+            if now.total_cmp(&value).is_eq() { Ok(()) } else { Err(now) }
+        });
+        reached.await.unwrap_or_else(|now| panic!("{series} does not reach {value}; it is {now}"));
     }
 
     /// Posts a delivery as Gitea does and returns the status; `None` if the connection broke.
